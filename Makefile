@@ -1,0 +1,90 @@
+# make setup [CUDA=0|1]   what the build needs: Debian's packages; LibTorch and CMake in a cache folder
+# make                    build; make install PREFIX=DIR
+# make demo               the whole chain on handwritten digits, with a report
+# make test               all tests; make format, make clean
+# make peers, make bench  Python programs to be measured against; our speed beside theirs
+NAME    := couplet
+TORCH   := 2.13.0
+CACHE   := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/$(NAME)
+VENV    := $(CACHE)/torch-$(TORCH)
+PEERS   := $(CACHE)/peers
+BUILD   ?= build
+PREFIX  ?= /usr/local
+CUDA    ?= $(if $(shell command -v nvidia-smi),1,0)
+SUDO    := $(if $(filter 0,$(shell id -u)),,sudo)
+APT     := g++ ccache ninja-build python3-venv libhdf5-dev libcli11-dev nlohmann-json3-dev catch2 \
+           libpng-dev zlib1g-dev libxxhash-dev dataset-fashion-mnist
+PIP     := $(VENV)/bin/pip --disable-pip-version-check install -q --no-cache-dir
+
+export CCACHE_DIR         := $(CACHE)/ccache
+export CCACHE_BASEDIR     := $(CURDIR)
+export CCACHE_NOHASHDIR   := 1
+export CCACHE_SLOPPINESS  := pch_defines,time_macros
+export CCACHE_PCH_EXTSUM  := 1
+
+all: $(BUILD)/build.ninja
+	@$(VENV)/bin/cmake --build $(BUILD)
+
+$(BUILD)/build.ninja:
+	@[ -e $(VENV)/.cpu ] || { echo 'run "make setup" first' >&2; exit 1; }
+	$(VENV)/bin/cmake -S . -B $(BUILD) -G Ninja -DLIBTORCH_VENV=$(VENV) -DCMAKE_INSTALL_PREFIX=$(PREFIX) \
+	  -DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_CUDA_COMPILER_LAUNCHER=ccache
+
+setup: apt venv $(if $(filter 1,$(CUDA)),cuda)
+
+apt:
+	@missing=; for p in $(APT); do dpkg-query -Wf '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then echo "installing$$missing"; $(SUDO) apt-get -qq update && \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $$missing >/dev/null; fi
+
+venv: apt
+	@mkdir -p $(CACHE); exec 9>$(CACHE)/lock; flock 9; [ -e $(VENV)/.cpu ] || { set -ex; python3 -m venv $(VENV); \
+	  $(PIP) cmake==4.4.4 clang-format==14.0.6; \
+	  $(PIP) --no-deps torch==$(TORCH) nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85; touch $(VENV)/.cpu; }
+
+# The wheel's own CUDA, compiler included; nvcc looks for lib64 and for libcudart.so without a version.
+cuda: venv
+	@exec 9>$(CACHE)/lock; flock 9; [ -e $(VENV)/.cuda ] || { set -ex; \
+	  $(PIP) torch==$(TORCH) 'cuda-toolkit[nvcc,cccl,crt,nvvm,culibos,profiler]==13.0.3'; \
+	  cd $(VENV)/lib/python3*/site-packages/nvidia/cu13; ln -sfn lib lib64; ln -sf libcudart.so.13 lib/libcudart.so; \
+	  touch $(VENV)/.cuda; }
+
+test: all
+	@cd $(BUILD) && $(VENV)/bin/ctest --output-on-failure
+
+# Speed, as ratios to Python programs that do the same; RUN="train decode --threads 2" to choose.
+bench: all
+	$(VENV)/bin/cmake -DBUILD_BENCH=ON $(BUILD) >/dev/null
+	$(VENV)/bin/cmake --build $(BUILD) --target bench
+	@$(PEERS)/bin/python bench/run.py --build $(BUILD) --peers $(PEERS)/bin/python $(RUN)
+
+peers: $(PEERS)/.done
+$(PEERS)/.done:
+	python3 -m venv $(PEERS)
+	$(PEERS)/bin/pip --disable-pip-version-check install -q --no-cache-dir torch==$(TORCH) numpy h5py
+	touch $@
+
+# The chain on real data; both go on where they were stopped.
+ready:
+	@[ -e $(VENV)/.cpu ] || $(MAKE) setup
+	@$(MAKE) --no-print-directory all
+demo: ready
+	@$(MAKE) --no-print-directory -f examples/chain.mk BIN=$(BUILD) OUT=demo
+	@echo "see demo/report.html"
+
+SIZE ?= 16
+fashion-mnist: ready
+	@$(MAKE) --no-print-directory -f examples/chain.mk BIN=$(BUILD) OUT=fashion-mnist-$(SIZE) \
+	  EXP=data/experiments/fashion-mnist-$(SIZE).json DATA=/usr/share/datasets/fashion-mnist ROWS=0-9999 \
+	  FEATURES=data/features/fashion-mnist-$(if $(filter 16,$(SIZE)),16,28).h5
+
+format:
+	find lib tools tests bench -name '*.h' -o -name '*.cpp' -o -name '*.cu' | xargs $(VENV)/bin/clang-format -i
+
+install: all
+	$(VENV)/bin/cmake --install $(BUILD) --prefix $(PREFIX)
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all setup apt venv cuda test bench peers ready demo fashion-mnist format install clean

@@ -1,0 +1,102 @@
+#include "base/log.h"
+
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+
+#include "base/error.h"
+
+namespace couplet {
+
+std::string duration(double seconds) {
+  const auto s = static_cast<int64_t>(std::llround(std::max(0.0, seconds)));
+  if (s < 60) return text(s, "s");
+  if (s < 3600) return text(s / 60, "m ", s % 60, "s");
+  return text(s / 3600, "h ", s % 3600 / 60, "m");
+}
+
+std::string bytes(double n) {
+  const char* units[] = {"B", "kB", "MB", "GB", "TB"};
+  int unit = 0;
+  while (n >= 1000 && unit < 4) n /= 1000, ++unit;
+  char buffer[32];
+  std::snprintf(buffer, sizeof buffer, unit == 0 ? "%.0f %s" : "%.1f %s", n, units[unit]);
+  return buffer;
+}
+
+void Log::end_line() {
+  if (line_open_) std::cerr << '\n';
+  line_open_ = false;
+}
+
+void Log::say(const std::string& line) {
+  if (level_ == Level::quiet) return;
+  end_line();
+  std::cerr << line << std::endl;
+}
+
+void Log::warn(const std::string& line) {
+  end_line();
+  std::cerr << "warning: " << line << std::endl;
+}
+
+void Log::progress(const std::string& what, int64_t done, int64_t total, const std::string& note) {
+  if (level_ == Level::quiet || total <= 0) return;
+  const auto now = Clock::now();
+  if (what != what_) {
+    what_ = what, first_ = done, begin_ = shown_ = now, shown_tenth_ = 10 * done / total;
+    if (done < total) return;
+  }
+  const bool terminal = ::isatty(STDERR_FILENO);
+  const double since = std::chrono::duration<double>(now - shown_).count();
+  const int64_t tenth = 10 * done / total;
+  const bool due = terminal ? since > 0.2 : since > 30 || tenth > shown_tenth_;
+  if (!due && done < total) return;
+  shown_ = now, shown_tenth_ = tenth;
+
+  const double seconds = std::chrono::duration<double>(now - begin_).count();
+  const double rate = seconds > 0 ? static_cast<double>(done - first_) / seconds : 0;
+  char numbers[128];
+  std::snprintf(numbers, sizeof numbers, " %lld/%lld  %.4g/s", static_cast<long long>(done),
+                static_cast<long long>(total), rate);
+  std::string line = what + numbers;
+  if (done < total && rate > 0) {
+    line += "  " + duration(static_cast<double>(total - done) / rate) + " left";
+  } else {
+    line += "  in " + duration(seconds);
+  }
+  if (!note.empty()) line += "  " + note;
+  if (terminal) {
+    std::cerr << "\r\033[K" << line << std::flush;
+    line_open_ = true;
+    if (done >= total) end_line();
+  } else {
+    std::cerr << line << std::endl;
+  }
+}
+
+void Log::open_records(const std::string& path, int64_t step) {
+  records_ = path;
+  std::ifstream in(path);
+  std::string kept;
+  for (std::string line; std::getline(in, line);) {
+    const json record = json::parse(line, nullptr, false);
+    if (record.is_object() && record.value("step", int64_t{0}) <= step) kept += line + "\n";
+  }
+  in.close();
+  std::ofstream out(path, std::ios::trunc);
+  out << kept << std::flush;
+  require(out.good(), path, ": cannot be written");
+}
+
+void Log::record(const json& record) {
+  if (records_.empty()) return;
+  std::ofstream out(records_, std::ios::app);
+  out << record.dump() << std::endl;
+  require(out.good(), records_, ": cannot be written (is the disk full?)");
+}
+
+}  // namespace couplet

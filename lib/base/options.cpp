@@ -1,0 +1,81 @@
+#include "base/options.h"
+
+#include <algorithm>
+
+namespace couplet {
+
+namespace {
+
+void expect(bool ok, const json& given, const std::string& path, const char* type) {
+  require_option(ok, "option '", path, "' must be ", type, ", found ", given.dump());
+}
+
+template <class Number>
+void read_list(const json& given, std::vector<Number>& value, const std::string& path) {
+  expect(given.is_array(), given, path, "a list");
+  value.clear();
+  for (const json& item : given) read_value(item, value.emplace_back(), path);
+}
+
+}  // namespace
+
+void read_value(const json& given, bool& value, const std::string& path) {
+  expect(given.is_boolean(), given, path, "true or false");
+  value = given.get<bool>();
+}
+
+void read_value(const json& given, int64_t& value, const std::string& path) {
+  expect(given.is_number_integer(), given, path, "an integer");
+  value = given.get<int64_t>();
+}
+
+void read_value(const json& given, double& value, const std::string& path) {
+  expect(given.is_number(), given, path, "a number");
+  value = given.get<double>();
+}
+
+void read_value(const json& given, std::string& value, const std::string& path) {
+  expect(given.is_string(), given, path, "a string");
+  value = given.get<std::string>();
+}
+
+void read_value(const json& given, std::vector<int64_t>& value, const std::string& path) {
+  read_list(given, value, path);
+}
+
+void read_value(const json& given, std::vector<double>& value, const std::string& path) {
+  read_list(given, value, path);
+}
+
+void read_value(const json& given, Component& value, const std::string& path) {
+  json patch = given.is_string() ? json{{"type", given}} : given;
+  expect(patch.is_object(), given, path, "an object or the name of a variant");
+  value.value.merge_patch(patch);
+  value.value = value.table->effective(value.value, path);
+}
+
+std::string type_name(const json& value) {
+  if (value.is_boolean()) return "true|false";
+  if (value.is_number_integer()) return "integer";
+  if (value.is_number()) return "number";
+  if (value.is_string()) return "text";
+  return "list";
+}
+
+json without_type(json given) {
+  given.erase("type");
+  return given;
+}
+
+void refuse_unknown(const json& given, const std::vector<std::string>& known,
+                    const std::string& path) {
+  if (!given.is_object()) return;
+  for (const auto& [key, value] : given.items()) {
+    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    std::vector<std::string> paths;
+    for (const auto& name : known) paths.push_back(path + name);
+    throw BadOption("unknown option '" + path + key + "'" + did_you_mean(path + key, paths));
+  }
+}
+
+}  // namespace couplet
