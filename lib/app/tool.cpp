@@ -1,0 +1,271 @@
+#include "app/tool.h"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/core/Generator.h>
+#include <torch/utils.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <deque>
+#include <fstream>
+#include <iostream>
+#include <variant>
+
+#include "app/manual.h"
+#include "app/workplace.h"
+#include "base/version.h"
+
+namespace couplet {
+
+namespace {
+
+std::atomic<int> signals{0};
+
+void on_signal(int signal) {
+  if (signals.fetch_add(1) > 0 && signal == SIGINT) std::_Exit(130);
+}
+
+struct CommonFlags {
+  std::string output, config, device = "auto";
+  std::vector<std::string> sets;
+  int64_t threads = 0, seed = 0;
+  double max_seconds = 0;
+  bool force = false, dump_config = false, list = false, no_provenance = false;
+  bool quiet = false, verbose = false;
+};
+
+// The value of --set KEY.PATH=VALUE laid into an object; VALUE is JSON, or else a text.
+void lay(json& over, const std::string& assignment) {
+  const size_t equals = assignment.find('=');
+  require_option(equals != std::string::npos && equals > 0, "--set wants KEY=VALUE, found '",
+                 assignment, "'");
+  const std::string path = assignment.substr(0, equals), given = assignment.substr(equals + 1);
+  json value = json::parse(given, nullptr, false);
+  if (value.is_discarded()) value = given;
+  json* at = &over;
+  std::istringstream keys(path);
+  for (std::string key; std::getline(keys, key, '.');) {
+    if (at->is_string()) *at = {{"type", *at}};  // a variant's short form
+    require_option(at->is_object() || at->is_null(), "--set ", path, ": '", key,
+                   "' lies in something that has no parts");
+    at = &(*at)[key];
+  }
+  *at = value;
+}
+
+json read_experiment(const std::string& path, const std::string& tool) {
+  if (path.empty()) return json::object();
+  std::ifstream in(path);
+  require_option(in.good(), path, ": the experiment file cannot be read");
+  json all;
+  try {
+    all = json::parse(in, nullptr, true, /*ignore_comments=*/true);
+  } catch (const json::parse_error& e) {
+    throw BadOption(path + ": not JSON: " + e.what());
+  }
+  require_option(all.is_object(), path, ": must be an object with a section for each tool");
+  for (const auto& [section, value] : all.items()) {
+    const auto& tools = tool_names();
+    require_option(
+        section == "about" || std::find(tools.begin(), tools.end(), section) != tools.end(), path,
+        ": unknown section '", section, "'", did_you_mean(section, tools));
+  }
+  return all.value(tool, json::object());
+}
+
+c10::Device choose_device(const std::string& name) {
+  if (name == "auto") return at::hasCUDA() ? c10::Device(c10::kCUDA) : c10::Device(c10::kCPU);
+  try {
+    const c10::Device device(name);
+    require_option(!device.is_cuda() || at::hasCUDA(), "--device ", name,
+                   ": there is no CUDA here");
+    require_option(device.is_cuda() || device.is_cpu(), "--device ", name, ": cpu or cuda");
+    return device;
+  } catch (const c10::Error&) {
+    throw BadOption("--device: unknown device '" + name + "'; cpu, cuda, cuda:1 or auto");
+  }
+}
+
+}  // namespace
+
+struct Tool::State {
+  ToolInfo info;
+  CLI::App app;
+  CommonFlags common;
+  std::deque<std::variant<bool, int64_t, std::string, std::vector<std::string>>> values;
+  std::map<std::string, size_t> flags;  // of the tool's own, by name: index of its value
+  std::vector<const std::string*> input_texts;
+  std::vector<const std::vector<std::string>*> input_lists;
+  std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
+
+  explicit State(const ToolInfo& info) : info(info), app(info.summary, info.name) {}
+
+  template <class T>
+  T& keep(const std::string& flag, T fallback) {
+    if (!flag.empty()) flags[flag] = values.size();
+    return std::get<T>(values.emplace_back(std::move(fallback)));
+  }
+
+  json flag_values() const {
+    json all = json::object();
+    for (const auto& [name, index] : flags) {
+      std::visit([&](const auto& value) { all[name] = value; }, values[index]);
+    }
+    return all;
+  }
+
+  std::vector<std::string> input_paths() const {
+    std::vector<std::string> paths;
+    for (const auto* path : input_texts) paths.push_back(*path);
+    for (const auto* list : input_lists) paths.insert(paths.end(), list->begin(), list->end());
+    return paths;
+  }
+};
+
+Tool::Tool(ToolInfo info) : state_(std::make_unique<State>(info)) {
+  CLI::App& app = state_->app;
+  CommonFlags& c = state_->common;
+  app.set_help_flag();
+  if (info.output != Output::none) {
+    auto* o = app.add_option("-o,--output", c.output, "the file written");
+    if (info.output == Output::required) o->required();
+  }
+  app.add_option("-c,--config", c.config,
+                 "experiment file (JSON); the section of this tool is read");
+  // Without allow_extra_args(false) -s would swallow the arguments after its value.
+  app.add_option("-s,--set", c.sets, "KEY=VALUE: one option, over the experiment file")
+      ->allow_extra_args(false)
+      ->type_name("KEY=VALUE");
+  app.add_option("--device", c.device, "cpu, cuda, cuda:N or auto")->capture_default_str();
+  app.add_option("--threads", c.threads, "CPU threads; 0: one a core")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--seed", c.seed, "decides every random draw");
+  app.add_option("--max-seconds", c.max_seconds, "save and leave with status 75 after so long")
+      ->check(CLI::NonNegativeNumber);
+  app.add_flag("--force", c.force, "write OUTPUT though it exists; give up other work in progress");
+  app.add_flag("--dump-config", c.dump_config, "print the effective options as JSON and stop");
+  app.add_flag("--list", c.list, "print the variants that options choose from and stop");
+  app.add_flag("--no-provenance", c.no_provenance, "leave host, time and command out of the file");
+  app.add_flag("-q,--quiet", c.quiet, "only errors and warnings on stderr");
+  app.add_flag("-v,--verbose", c.verbose, "more on stderr");
+}
+
+Tool::~Tool() = default;
+
+const std::string& Tool::input(const std::string& name, const std::string& help, bool optional) {
+  auto& value = state_->keep("", std::string());
+  auto* option = state_->app.add_option(name, value, help);
+  if (!optional) option->required();
+  state_->input_texts.push_back(&value);
+  return value;
+}
+
+const std::vector<std::string>& Tool::inputs(const std::string& name, const std::string& help) {
+  auto& value = state_->keep("", std::vector<std::string>());
+  state_->app.add_option(name, value, help)->required();
+  state_->input_lists.push_back(&value);
+  return value;
+}
+
+const bool& Tool::flag(const std::string& name, bool fallback, const std::string& help) {
+  auto& value = state_->keep(name, fallback);
+  state_->app.add_flag("--" + name, value, help);
+  return value;
+}
+
+const int64_t& Tool::flag(const std::string& name, int64_t fallback, const std::string& help) {
+  auto& value = state_->keep(name, fallback);
+  state_->app.add_option("--" + name, value, help)->capture_default_str();
+  return value;
+}
+
+const std::string& Tool::flag(const std::string& name, std::string fallback,
+                              const std::string& help) {
+  auto& value = state_->keep(name, std::move(fallback));
+  state_->app.add_option("--" + name, value, help)->capture_default_str();
+  return value;
+}
+
+int Tool::run(int argc, char** argv, const OptionSet& options,
+              const std::function<void(const json&, Run&)>& body) {
+  const ToolInfo& info = state_->info;
+  CommonFlags& c = state_->common;
+  int status = 0;
+  try {
+    for (int i = 1; i < argc; ++i) {
+      const std::string word = argv[i];
+      if (word == "--help" || word == "-h") {
+        std::cout << manual(info, state_->app.help(), options);
+        return std::cout.flush() ? 0 : 1;
+      }
+      if (word == "--version") {
+        std::cout << info.name << " " << COUPLET_VERSION << " (CUDA " << COUPLET_CUDA << ")\n";
+        return std::cout.flush() ? 0 : 1;
+      }
+      if (word == "--list") {
+        std::cout << variants(options);
+        return std::cout.flush() ? 0 : 1;
+      }
+    }
+    // --dump-config needs no files.
+    const bool dump_only = std::any_of(
+        argv, argv + argc, [](const char* a) { return std::string(a) == "--dump-config"; });
+    if (dump_only) {
+      for (CLI::Option* option : state_->app.get_options()) option->required(false);
+    }
+    state_->app.parse(argc, argv);
+
+    const json section = read_experiment(c.config, info.name);
+    json sets = json::object();
+    for (const auto& assignment : c.sets) lay(sets, assignment);
+    json given = section;
+    for (const auto& assignment : c.sets) lay(given, assignment);
+    const json effective = options.effective(given);
+    if (c.dump_config) {
+      std::cout << dump_config(info.name, effective, c.config, section, sets);
+      return std::cout.flush() ? 0 : 1;
+    }
+
+    Run run;
+    run.tool = info.name, run.output = c.output, run.config = effective;
+    run.seed = c.seed, run.random = Random(static_cast<uint64_t>(c.seed));
+    run.provenance = !c.no_provenance;
+    run.log = std::make_shared<Log>(c.quiet     ? Log::Level::quiet
+                                    : c.verbose ? Log::Level::verbose
+                                                : Log::Level::normal);
+    if (c.threads > 0) at::set_num_threads(static_cast<int>(c.threads));
+    run.device = choose_device(c.device);
+    at::globalContext().setDeterministicCuDNN(true);
+    torch::manual_seed(run.random.stream("initial weights").key());
+    run.command = {{"argv", std::vector<std::string>(argv, argv + argc)},
+                   {"threads", at::get_num_threads()},
+                   {"started", std::time(nullptr)}};
+    for (int signal : {SIGTERM, SIGINT, SIGUSR1, SIGUSR2}) std::signal(signal, on_signal);
+    run.stop = [this, &c] {
+      const std::chrono::duration<double> age = std::chrono::steady_clock::now() - state_->begin;
+      return signals > 0 || (c.max_seconds > 0 && age.count() > c.max_seconds);
+    };
+
+    if (run.output.empty()) {
+      body(given, run);
+    } else {
+      Workplace place(run, state_->flag_values(), state_->input_paths(), c.force);
+      body(given, run);
+      place.finish(
+          std::chrono::duration<double>(std::chrono::steady_clock::now() - state_->begin).count());
+    }
+    std::cout.flush();
+    require(std::cout.good() && std::fclose(stdout) == 0, "stdout cannot be written to its end");
+  } catch (const CLI::ParseError& e) {
+    std::cerr << info.name << ": " << e.what() << "; see " << info.name << " --help" << std::endl;
+    status = 2;
+  } catch (const std::exception& e) {
+    const Verdict verdict = explain(e);
+    std::cerr << info.name << ": " << verdict.message << std::endl;
+    status = verdict.status;
+  }
+  return status;
+}
+
+}  // namespace couplet

@@ -1,0 +1,111 @@
+#include "app/workplace.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "base/error.h"
+
+namespace couplet {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// What makes two runs the same: tool, options, seed, and the inputs by their content.
+json command_of(const Run& run, const json& flags, const std::vector<std::string>& inputs) {
+  json command = {
+      {"tool", run.tool}, {"seed", run.seed}, {"options", run.config}, {"flags", flags}};
+  command["inputs"] = json::array();
+  for (const auto& path : inputs) {
+    command["inputs"].push_back(is_artifact(path) ? read_label(path).content : path);
+  }
+  return command;
+}
+
+json read_json(const std::string& path) {
+  std::ifstream in(path);
+  const json value = json::parse(in, nullptr, false);
+  return value.is_discarded() ? json() : value;
+}
+
+void write_json(const std::string& path, const json& value) {
+  std::ofstream out(path + ".new");
+  out << value.dump(1) << std::endl;
+  require(out.good(), path, ": cannot be written: ", std::strerror(errno));
+  out.close();
+  rename_synced(path + ".new", path);
+}
+
+std::string differences(const json& before, const json& now) {
+  std::string all;
+  for (const auto& change : json::diff(before, now)) {
+    const std::string path = change["path"].get<std::string>();
+    const json::json_pointer at(path);
+    all += (all.empty() ? "" : ", ") + path.substr(1) + " (" +
+           (before.contains(at) ? before[at].dump() : "absent") + " before, " +
+           (now.contains(at) ? now[at].dump() : "absent") + " now)";
+  }
+  return all;
+}
+
+}  // namespace
+
+Workplace::Workplace(const Run& run, const json& flags, const std::vector<std::string>& inputs,
+                     bool force)
+    : run_(run), folder_(run.output + ".partial") {
+  require_option(force || !fs::exists(run.output), run.output,
+                 ": exists already; --force writes it anew");
+  const auto parent = fs::path(run.output).parent_path();
+  require(parent.empty() || fs::is_directory(parent), parent.string(), ": there is no such folder");
+  std::error_code error;
+  fs::create_directory(folder_, error);
+  require(!error, folder_, ": cannot be made: ", error.message());
+
+  lock_ = ::open((folder_ + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  require(lock_ >= 0, folder_, "/lock: cannot be made: ", std::strerror(errno));
+  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+    ::close(std::exchange(lock_, -1));
+    fail(run.output, ": another run is writing it (", folder_, " is locked)");
+  }
+
+  const json now = command_of(run, flags, inputs);
+  const json before = read_json(run.partial("command.json"));
+  if (!before.is_null() && before != now) {
+    require_option(force, folder_, ": holds work of another command: ", differences(before, now),
+                   "; --force gives it up");
+    for (const auto& entry : fs::directory_iterator(folder_)) {
+      if (entry.path().filename() != "lock") fs::remove_all(entry.path());
+    }
+  }
+  if (before != now) write_json(run.partial("command.json"), now);
+}
+
+Workplace::~Workplace() {
+  if (lock_ < 0) return;
+  bool state = false;
+  for (const auto& entry : fs::directory_iterator(folder_)) {
+    const std::string name = entry.path().filename();
+    state |= name != "lock" && !name.starts_with("command.json");
+  }
+  std::error_code ignored;
+  if (!state) fs::remove_all(folder_, ignored);
+  ::close(lock_);
+}
+
+void Workplace::finish(double seconds) {
+  std::error_code error;
+  require(fs::exists(run_.output), run_.output, ": was not written");
+  fs::remove_all(folder_, error);
+  ::close(std::exchange(lock_, -1));
+  run_.log->say("wrote " + run_.output + " (" +
+                bytes(static_cast<double>(fs::file_size(run_.output))) + ") in " +
+                duration(seconds));
+}
+
+}  // namespace couplet

@@ -1,0 +1,91 @@
+#include "io/checkpoint.h"
+
+#include <ATen/ATen.h>
+
+#include "base/error.h"
+
+namespace couplet {
+
+namespace {
+
+Tensors read_group(const h5::File& file, const std::string& group) {
+  Tensors all;
+  for (const auto& name : file.datasets(group)) all[name] = file.read(group + "/" + name);
+  return all;
+}
+
+void write_group(h5::File& file, const std::string& group, const Tensors& tensors) {
+  for (const auto& [name, value] : tensors) file.write(group + "/" + name, value);
+}
+
+}  // namespace
+
+Checkpoint read_checkpoint(const std::string& path, const std::vector<std::string>& kinds) {
+  const Artifact artifact = open_artifact(path, kinds);
+  Checkpoint model;
+  model.kind = artifact.label.kind;
+  model.label = artifact.label;
+  model.facts = artifact.label.facts;
+  model.space.shape = artifact.fact("shape").get<std::vector<int64_t>>();
+  model.space.classes = artifact.fact("classes").get<int64_t>();
+  for (int64_t n = 0; artifact.file.has(text("blocks/", n)); ++n) {
+    const std::string group = text("blocks/", n);
+    Block block;
+    block.net = artifact.file.attribute(group, "net");
+    block.weights = read_group(artifact.file, group + "/weights");
+    block.average = read_group(artifact.file, group + "/average");
+    model.blocks.push_back(std::move(block));
+  }
+  require(!model.blocks.empty(), path, ": holds no network");
+  return model;
+}
+
+void write_checkpoint(const Run& run, const Checkpoint& model, const std::vector<Label>& parents) {
+  json facts = model.facts;
+  facts["shape"] = model.space.shape;
+  facts["classes"] = model.space.classes;
+  write_artifact(run.output, run.label(model.kind, facts, parents), [&](h5::File& file) {
+    for (size_t n = 0; n < model.blocks.size(); ++n) {
+      const std::string group = text("blocks/", n);
+      write_group(file, group + "/weights", model.blocks[n].weights);
+      write_group(file, group + "/average", model.blocks[n].average);
+      file.set_attribute(group, "net", model.blocks[n].net);
+    }
+  });
+}
+
+Tensors named_tensors(const torch::nn::Module& net) {
+  Tensors all;
+  for (const auto& item : net.named_parameters()) all[item.key()] = item.value();
+  for (const auto& item : net.named_buffers()) all[item.key()] = item.value();
+  return all;
+}
+
+void load_tensors(torch::nn::Module& net, const Tensors& weights, bool partial) {
+  const at::NoGradGuard no_grad;
+  Tensors own = named_tensors(net);
+  for (auto& [name, tensor] : own) {
+    const auto found = weights.find(name);
+    if (found == weights.end() && partial) continue;
+    require(found != weights.end(), "the weights have no '", name, "', which the network needs");
+    require(found->second.sizes() == tensor.sizes(), "weight '", name, "' has shape ",
+            found->second.sizes(), ", the network's has ", tensor.sizes());
+    tensor.copy_(found->second);
+  }
+  for (const auto& [name, tensor] : weights) {
+    require(own.contains(name), "the network has no weight '", name, "'");
+  }
+}
+
+json carried_on(const Label& source) {
+  json facts = {
+      {"data", source.kind == "dataset" ? json(source.content) : source.facts.at("data")}};
+  for (const char* name : {"scale", "shift", "storage"}) facts[name] = source.facts.at(name);
+  return facts;
+}
+
+const Tensors& weights_of(const Block& block, bool raw) {
+  return raw || block.average.empty() ? block.weights : block.average;
+}
+
+}  // namespace couplet

@@ -1,0 +1,172 @@
+#include "io/rows.h"
+
+#include <ATen/ATen.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "base/error.h"
+#include "base/space.h"
+
+namespace couplet {
+
+namespace {
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+int64_t row_bytes(const Column& c) {
+  return c10::multiply_integers(c.shape) * static_cast<int64_t>(c10::elementSize(c.type));
+}
+
+void write_at(int file, const char* data, int64_t size, int64_t offset, const std::string& path) {
+  while (size > 0) {
+    const ssize_t n = ::pwrite(file, data, size, offset);
+    require(n > 0, path, ": cannot be written: ", std::strerror(errno));
+    data += n, size -= n, offset += n;
+  }
+}
+
+/// An empty file with room for the columns, and where each begins. The layout depends on them
+/// alone.
+std::vector<int64_t> lay_out(const std::string& path, int64_t rows,
+                             const std::vector<Column>& columns) {
+  try {
+    h5::File file = h5::File::create(path);
+    for (const Column& c : columns) file.reserve(c.name, c.type, batch_of(rows, c.shape));
+    std::vector<int64_t> offsets;
+    for (const Column& c : columns) offsets.push_back(file.offset(c.name));
+    file.close();
+    return offsets;
+  } catch (...) {
+    std::remove(path.c_str());
+    throw;
+  }
+}
+
+/// Where a column's rows lie in the file, in bytes.
+struct Part {
+  int64_t offset, size;
+};
+
+void take_room(const std::string& path, const std::vector<Part>& parts, const std::string& output) {
+  const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  require(file >= 0, path, ": cannot be opened: ", std::strerror(errno));
+  int refused = 0;
+  int64_t size = 0;
+  for (const Part& part : parts) {
+    size += part.size;
+    if (part.size > 0 && refused == 0) refused = ::posix_fallocate(file, part.offset, part.size);
+  }
+  ::close(file);
+  if (refused == 0) return;
+  std::remove(path.c_str());
+  fail(output, ": needs ", bytes(static_cast<double>(size)), " of room: ", std::strerror(refused));
+}
+
+/// Lays the empty file's own bytes, all but the rows, over those of a file in progress: gone is the
+/// label that it was getting when it was killed, whole or torn.
+void restore_layout(const std::string& empty, const std::string& path, std::vector<Part> parts) {
+  std::sort(parts.begin(), parts.end(), [](auto& a, auto& b) { return a.offset < b.offset; });
+  const auto end = static_cast<int64_t>(std::filesystem::file_size(empty));
+  parts.push_back({end, 0});
+  std::ifstream in(empty, std::ios::binary);
+  const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  require(file >= 0, path, ": cannot be opened: ", std::strerror(errno));
+  int64_t begin = 0;
+  for (const Part& part : parts) {
+    if (part.offset > begin) {
+      std::string own(part.offset - begin, '\0');
+      in.seekg(begin).read(own.data(), part.offset - begin);
+      write_at(file, own.data(), part.offset - begin, begin, path);
+    }
+    begin = std::max(begin, part.offset + part.size);
+  }
+  const bool cut = ::ftruncate(file, end) == 0;
+  ::close(file);
+  require(cut && in.good(), path, ": cannot be written: ", std::strerror(errno));
+}
+
+}  // namespace
+
+RowFile::RowFile(const Run& run, int64_t rows, std::vector<Column> columns)
+    : run_(run), rows_(rows), columns_(std::move(columns)), path_(run.partial("rows.h5")) {
+  json progress;
+  if (std::ifstream in(run.partial("progress.json")); in)
+    progress = json::parse(in, nullptr, false);
+  const bool resumed = progress.is_object() && std::filesystem::exists(path_);
+
+  const std::string fresh = path_ + ".new";
+  offsets_ = lay_out(fresh, rows, columns_);
+  std::vector<Part> parts;
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    parts.push_back({offsets_[i], rows * row_bytes(columns_[i])});
+  }
+  if (resumed) {
+    restore_layout(fresh, path_, parts);
+    std::remove(fresh.c_str());
+    done_ = kept_ = progress["done"].get<int64_t>();
+    note_ = progress["note"];
+    run.log->say(text("resuming ", run.output, " at row ", done_, " of ", rows));
+  } else {
+    take_room(fresh, parts, run.output);
+    rename_synced(fresh, path_);
+  }
+  file_ = ::open(path_.c_str(), O_RDWR | O_CLOEXEC);
+  require(file_ >= 0, path_, ": cannot be opened: ", std::strerror(errno));
+  last_keep_ = now();
+}
+
+RowFile::~RowFile() {
+  if (file_ >= 0) ::close(file_);
+}
+
+void RowFile::append(const Tensors& columns, const json& note) {
+  int64_t n = 0;
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    const Column& c = columns_[i];
+    const Tensor data = columns.at(c.name).detach().to(at::kCPU, c.type).contiguous();
+    n = data.size(0);
+    TORCH_INTERNAL_ASSERT(data.nbytes() == static_cast<size_t>(n * row_bytes(c)) &&
+                          done_ + n <= rows_);
+    write_at(file_, static_cast<const char*>(data.const_data_ptr()), n * row_bytes(c),
+             offsets_[i] + done_ * row_bytes(c), path_);
+  }
+  done_ += n;
+  note_ = note;
+  if (now() - last_keep_ > 5 || done_ == rows_) keep();
+}
+
+void RowFile::keep() {
+  if (kept_ == done_) return;
+  require(::fdatasync(file_) == 0, path_, ": cannot be synced: ", std::strerror(errno));
+  const std::string progress = run_.partial("progress.json");
+  std::ofstream out(progress + ".new");
+  out << json{{"done", done_}, {"note", note_}}.dump() << std::endl;
+  out.close();
+  require(out.good(), progress, ": cannot be written (is the disk full?)");
+  rename_synced(progress + ".new", progress);
+  kept_ = done_, last_keep_ = now();
+}
+
+void RowFile::pause() {
+  keep();
+  throw Unfinished(
+      text("stopped at row ", done_, " of ", rows_, "; all is saved, run the same command again"));
+}
+
+Tensor RowFile::read(const std::string& name) const { return h5::File::open(path_).map(name); }
+
+void RowFile::seal(Label label) {
+  TORCH_INTERNAL_ASSERT(done_ == rows_);
+  keep();
+  seal_artifact(path_, run_.output, std::move(label));
+}
+
+}  // namespace couplet

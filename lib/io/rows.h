@@ -1,0 +1,50 @@
+// Files that are filled row by row, and go on where they were left.
+#pragma once
+#include "io/run.h"
+
+namespace couplet {
+
+/// One dataset of a row file: (rows, *shape).
+struct Column {
+  std::string name;
+  at::ScalarType type;
+  std::vector<int64_t> shape;  ///< of one row
+};
+
+/// The file in progress lies in the run's partial folder with all its room taken at the start; rows
+/// are written at their place, and progress is noted when they are on the disk for good.
+class RowFile {
+ public:
+  /// Begins, or takes up what an interrupted run left. Errors: no room on the disk, no permission.
+  RowFile(const Run& run, int64_t rows, std::vector<Column> columns);
+  ~RowFile();
+  int64_t rows() const { return rows_; }
+  int64_t done() const { return done_; }  ///< rows [0, done) are written
+  /// Numbers that were noted with the last rows kept ("" or null at the start): running sums and
+  /// the like.
+  const json& note() const { return note_; }
+
+  /// Writes rows [done, done + n); every column has n rows. Kept for good every few seconds with
+  /// note.
+  void append(const Tensors& columns, const json& note = nullptr);
+  /// Puts what was appended on the disk, with the note.
+  void keep();
+  /// Keeps all and leaves with Unfinished: the run was asked to stop.
+  [[noreturn]] void pause();
+  /// A finished column, to be read while the file is not yet sealed.
+  Tensor read(const std::string& name) const;
+  /// All rows are there: gives the file its label and its name.
+  void seal(Label label);
+
+ private:
+  const Run& run_;
+  int64_t rows_, done_ = 0, kept_ = 0;
+  std::vector<Column> columns_;
+  std::vector<int64_t> offsets_;
+  std::string path_;
+  json note_;
+  int file_ = -1;
+  double last_keep_ = 0;
+};
+
+}  // namespace couplet

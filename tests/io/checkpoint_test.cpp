@@ -1,0 +1,88 @@
+#include "io/checkpoint.h"
+
+#include <ATen/ATen.h>
+#include <torch/nn/modules/linear.h>
+
+#include "base/error.h"
+#include "folder.h"
+#include "testing.h"
+
+using namespace couplet;
+using namespace couplet::testing;
+
+namespace {
+
+struct Net : torch::nn::Module {
+  torch::nn::Linear first{nullptr}, last{nullptr};
+  Net() {
+    first = register_module("first", torch::nn::Linear(2, 3));
+    last = register_module("last", torch::nn::Linear(3, 2));
+    register_buffer("scale", at::full({2}, 2.0));
+  }
+};
+
+bool equal(const Tensors& a, const Tensors& b) {
+  return a.size() == b.size() && std::all_of(a.begin(), a.end(), [&](const auto& item) {
+           return b.contains(item.first) && at::equal(item.second, b.at(item.first));
+         });
+}
+
+}  // namespace
+
+TEST_CASE("A checkpoint comes back whole", "[io]") {
+  const Folder folder;
+  const Run run = run_to(folder / "model.h5");
+  Net first, second;
+  Checkpoint model{.kind = "velocity-field", .space = {{1, 2, 2}, 5}};
+  model.facts = {{"eta", 0.1}, {"data", "abc"}, {"numbers", {{"loss", 0.5}}}};
+  model.blocks = {{{{"type", "mlp"}}, named_tensors(first), named_tensors(second)},
+                  {{{"type", "dit"}}, named_tensors(second), {}}};
+  Label parent;
+  parent.uuid = "p", parent.provenance = {{{"uuid", "p"}, {"tool", "before"}}};
+  write_checkpoint(run, model, {parent, parent});
+
+  const Checkpoint back = read_checkpoint(run.output, {"velocity-field", "flow-map"});
+  CHECK(back.kind == model.kind);
+  CHECK(back.space == model.space);
+  CHECK(back.facts["numbers"] == model.facts["numbers"]);
+  REQUIRE(back.blocks.size() == 2);
+  CHECK(back.blocks[0].net == model.blocks[0].net);
+  CHECK(equal(back.blocks[0].weights, model.blocks[0].weights));
+  CHECK(equal(back.blocks[0].average, model.blocks[0].average));
+  CHECK(back.blocks[1].average.empty());
+  REQUIRE(back.label.provenance.size() == 2);  // the parent once, and its own record
+  CHECK(back.label.provenance[1]["parents"] == json{"p", "p"});
+  CHECK(&weights_of(back.blocks[0]) == &back.blocks[0].average);
+  CHECK(&weights_of(back.blocks[0], true) == &back.blocks[0].weights);
+  CHECK(&weights_of(back.blocks[1]) == &back.blocks[1].weights);
+  CHECK_THROWS_AS(read_checkpoint(run.output, {"classifier"}), Error);
+}
+
+TEST_CASE("Weights are loaded by name, and only where all fit", "[io]") {
+  Net from, to;
+  load_tensors(to, named_tensors(from));
+  CHECK(equal(named_tensors(to), named_tensors(from)));
+  CHECK(to.first->weight.requires_grad());
+
+  Tensors weights = named_tensors(from);
+  weights.erase("last.bias");
+  CHECK_THROWS_WITH(load_tensors(to, weights), contains("have no 'last.bias'"));
+  CHECK_NOTHROW(load_tensors(to, weights, /*partial=*/true));
+  weights["last.bais"] = at::zeros({2});
+  CHECK_THROWS_WITH(load_tensors(to, weights, true), contains("no weight 'last.bais'"));
+  weights = named_tensors(from);
+  weights["last.bias"] = at::zeros({3});
+  CHECK_THROWS_WITH(load_tensors(to, weights),
+                    contains("'last.bias' has shape [3], the network's has [2]"));
+}
+
+TEST_CASE("A model carries on what its data were", "[io]") {
+  Label data;
+  data.kind = "dataset", data.content = "abc";
+  data.facts = {{"data", "other"}, {"scale", 2.0}, {"shift", -1.0}, {"storage", "u8"}, {"more", 1}};
+  const json expected = {{"data", "abc"}, {"scale", 2.0}, {"shift", -1.0}, {"storage", "u8"}};
+  CHECK(carried_on(data) == expected);
+  Label model;
+  model.kind = "velocity-field", model.facts = expected;
+  CHECK(carried_on(model) == expected);
+}
