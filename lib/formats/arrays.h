@@ -1,0 +1,18 @@
+// Examples in files of named arrays: foreign HDF5, npz, npy.
+#pragma once
+#include "formats/examples.h"
+
+namespace couplet {
+
+// Of an archive the arrays x (M, *shape), and perhaps label (M) and train (how many rows come first
+// for training) are read.
+bool is_hdf5(const std::string& path);
+Examples read_hdf5_examples(const std::string& path);
+
+bool is_npz(const std::string& path);
+Examples read_npz_examples(const std::string& path);
+
+bool is_npy(const std::string& path);
+Examples read_npy_examples(const std::string& path);
+
+}  // namespace couplet

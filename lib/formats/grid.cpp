@@ -1,0 +1,27 @@
+#include "formats/grid.h"
+
+#include <ATen/ATen.h>
+
+#include "base/error.h"
+
+namespace couplet {
+
+Tensor image_grid(const Tensor& images, int64_t columns, int64_t zoom) {
+  require(images.dim() == 4 && (images.size(1) == 1 || images.size(1) == 3) && images.size(0) > 0,
+          "a grid shows images (N, C, H, W) with 1 or 3 channels, found ", images.sizes());
+  TORCH_INTERNAL_ASSERT(images.scalar_type() == at::kByte && columns > 0 && zoom > 0);
+  const int64_t n = images.size(0), across = std::min(columns, n), down = (n + across - 1) / across;
+  const int64_t channels = images.size(1), height = images.size(2) + 1, width = images.size(3) + 1;
+  // White between the images and where the last row ends; no line after the last ones.
+  Tensor tiles = at::full({down * across, channels, height, width}, 255, images.options());
+  tiles.narrow(0, 0, n).narrow(2, 0, height - 1).narrow(3, 0, width - 1).copy_(images);
+  Tensor page = tiles.view({down, across, channels, height, width})
+                    .permute({0, 3, 1, 4, 2})
+                    .reshape({down * height, across * width, channels})
+                    .narrow(0, 0, down * height - 1)
+                    .narrow(1, 0, across * width - 1);
+  page = page.repeat_interleave(zoom, 0).repeat_interleave(zoom, 1);
+  return channels == 1 ? page.squeeze(2) : page;
+}
+
+}  // namespace couplet

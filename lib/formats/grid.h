@@ -1,0 +1,11 @@
+// Many small images as one.
+#pragma once
+#include "base/types.h"
+
+namespace couplet {
+
+/// Images side by side, row by row, one zoomed pixel apart. images: (N, C, H, W) uint8 with C 1
+/// or 3. Returns (H', W') or (H', W', 3) uint8; each pixel becomes zoom x zoom.
+Tensor image_grid(const Tensor& images, int64_t columns, int64_t zoom = 1);
+
+}  // namespace couplet

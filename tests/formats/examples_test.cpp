@@ -1,0 +1,169 @@
+#include <unistd.h>
+#include <zlib.h>
+
+#include <filesystem>
+
+#include "base/error.h"
+#include "formats/bytes.h"
+#include "formats/csv.h"
+#include "formats/examples.h"
+#include "formats/idx.h"
+#include "formats/npz.h"
+#include "formats/png.h"
+#include "formats/zip.h"
+#include "testing.h"
+
+using namespace couplet;
+using Catch::Matchers::Contains;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A folder of its own, gone at the end.
+struct Folder {
+  fs::path path = fs::temp_directory_path() / text("couplet-formats-", getpid());
+  Folder() { fs::create_directories(path); }
+  ~Folder() { fs::remove_all(path); }
+  std::string operator/(const std::string& name) const {
+    fs::create_directories((path / name).parent_path());
+    return path / name;
+  }
+};
+
+std::string gzip(const std::string& bytes) {
+  std::string out(bytes.size() + 64, '\0');
+  z_stream stream{};
+  deflateInit2(&stream, 9, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = bytes.size();
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = out.size();
+  deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+std::string encode_idx(const Tensor& array) {
+  std::string out = {0, 0, 8, static_cast<char>(array.dim())};
+  for (const int64_t size : array.sizes()) {
+    for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>(size >> shift));
+  }
+  return out.append(static_cast<const char*>(array.const_data_ptr()), array.nbytes());
+}
+
+Tensor some_bytes(at::IntArrayRef sizes) {
+  return at::arange(c10::multiply_integers(sizes)).mul(91).remainder(251).to(at::kByte).view(sizes);
+}
+
+}  // namespace
+
+TEST_CASE("IDX: bytes, gzip or plain, and MNIST's four files", "[formats]") {
+  const Folder folder;
+  const Tensor images = some_bytes({5, 3, 4}), labels = at::arange(5).to(at::kByte);
+  for (const bool packed : {false, true}) {
+    const std::string path = folder / (packed ? "images.gz" : "images");
+    write_bytes(path, packed ? gzip(encode_idx(images)) : encode_idx(images));
+    CHECK(at::equal(read_idx(path), images));
+    CHECK(at::equal(read_examples(path).x, images.unsqueeze(1)));
+  }
+  for (const std::string split : {"train", "t10k"}) {
+    write_bytes(folder / (split + "-images-idx3-ubyte.gz"), gzip(encode_idx(images)));
+    write_bytes(folder / (split + "-labels-idx1-ubyte"), encode_idx(labels));
+  }
+  const Examples all = read_examples(folder.path);
+  CHECK(at::equal(all.x, at::cat({images, images}).unsqueeze(1)));
+  CHECK(at::equal(all.labels, at::cat({labels, labels}).to(at::kLong)));
+  CHECK(all.train == 5);
+  CHECK(all.files.size() == 4);
+
+  const std::string bad = folder / "bad";
+  write_bytes(bad, encode_idx(images).substr(0, 50));
+  CHECK_THROWS_WITH(read_idx(bad), Contains("holds 34 bytes of data, expected 60"));
+  write_bytes(bad, "not idx");
+  CHECK_THROWS_WITH(read_idx(bad), Contains("not an IDX file"));
+  CHECK_THROWS_WITH(read_examples(bad), Contains("not of a format that is read (idx-folder: "));
+  const std::string packed = gzip(encode_idx(images));
+  write_bytes(bad, packed.substr(0, packed.size() / 2));
+  CHECK_THROWS_WITH(read_idx(bad), Contains("gzip data end too early"));
+  CHECK_THROWS_WITH(read_bytes(folder / "absent"), Contains("No such file"));
+}
+
+TEST_CASE("CSV: numbers, headers, labels; errors name the line", "[formats]") {
+  const Folder folder;
+  const std::string path = folder / "table.csv";
+  write_bytes(path, "0.5, -2e3\r\n1,2\n\n");
+  CHECK(at::equal(read_examples(path).x, at::tensor({0.5, -2e3, 1., 2.}, at::kFloat).view({2, 2})));
+  CHECK_FALSE(read_examples(path).labels.defined());
+  write_bytes(path, "a,b,label\n1,2,0\n3,4,-1");
+  CHECK(at::equal(read_examples(path).x, at::tensor({1., 2., 3., 4.}, at::kFloat).view({2, 2})));
+  CHECK(at::equal(read_examples(path).labels, at::tensor({0, -1}, at::kLong)));
+
+  const std::pair<const char*, const char*> wrong[] = {
+      {"1,2\n3\n", "line 2: has 1 columns, the lines before 2"},
+      {"1,2\n3,nan\n", "line 2, column 2: 'nan' is not a finite number"},
+      {"1,2\n3,x\n", "line 2, column 2: 'x' is not a finite number"},
+      {"1,2\n3,\n", "line 2, column 2: '' is not a finite number"},
+      {"a,label\n1,0\n1,0.5\n", "row 1: label 0.5 is not"},
+      {"", "has no lines of numbers"}};
+  for (const auto& [content, message] : wrong) {
+    write_bytes(path, content);
+    CHECK_THROWS_WITH(read_csv_examples(path), Contains(message));
+  }
+}
+
+TEST_CASE("npz written and read is the same arrays; zip members are checked", "[formats]") {
+  const Folder folder;
+  const std::string path = folder / "arrays.npz";
+  const Tensors arrays = {{"x", some_bytes({4, 1, 2, 3})},
+                          {"label", at::arange(4)},
+                          {"half", at::arange(6).to(at::kHalf).view({2, 3})},
+                          {"scale", at::scalar_tensor(0.125, at::kDouble)},
+                          {"none", at::empty({0, 3}, at::kFloat)}};
+  write_npz(path, arrays);
+  const Tensors read = read_npz(path);
+  CHECK(read.size() == arrays.size());
+  for (const auto& [name, array] : arrays) {
+    CHECK(read.at(name).scalar_type() == array.scalar_type());
+    CHECK(at::equal(read.at(name), array));
+  }
+  const Examples examples = read_examples(path);
+  CHECK(at::equal(examples.x, arrays.at("x")));
+  CHECK(at::equal(examples.labels, arrays.at("label")));
+
+  std::string bytes = encode_zip({{"a", "some content"}, {"b", ""}});
+  CHECK(decode_zip(bytes, "zip") == Members{{"a", "some content"}, {"b", ""}});
+  CHECK_THROWS_WITH(decode_zip(bytes.substr(0, 60), "zip"), Contains("not a whole zip archive"));
+  bytes[bytes.find("content")] = 'C';
+  CHECK_THROWS_WITH(decode_zip(bytes, "zip"), Contains("checksum is wrong"));
+}
+
+TEST_CASE("a folder of PNG images: classes, splits, one size", "[formats]") {
+  const Folder folder;
+  const Tensor a = some_bytes({4, 4}), b = a + 1, c = a + 2;
+  write_png(folder / "train/cat/1.png", a);
+  write_png(folder / "train/dog/1.png", b);
+  write_png(folder / "test/dog/1.png", c);
+  const Examples examples = read_examples(folder.path);
+  CHECK(at::equal(examples.x, at::stack({a, b, c}).unsqueeze(1)));
+  CHECK(at::equal(examples.labels, at::tensor({0, 1, 1}, at::kLong)));
+  CHECK(examples.classes == std::vector<std::string>{"cat", "dog"});
+  CHECK(examples.train == 2);
+  CHECK(read_examples(folder / "train").train == -1);
+  CHECK_FALSE(read_examples(folder / "train/cat").labels.defined());
+  write_png(folder / "train/dog/2.png", some_bytes({4, 5}));
+  CHECK_THROWS_WITH(read_examples(folder.path), Contains("dog/2.png: an image of [1, 4, 5]"));
+}
+
+TEST_CASE("foreign HDF5: x and label, channels last turned first", "[formats]") {
+  const Folder folder;
+  const std::string path = folder / "foreign.h5";
+  const Tensor x = some_bytes({3, 4, 4, 3});
+  h5::File file = h5::File::create(path);
+  file.write("x", x);
+  file.write("label", at::arange(3).to(at::kInt));
+  file.close();
+  const Examples examples = read_examples(path);
+  CHECK(at::equal(examples.x, x.permute({0, 3, 1, 2})));
+  CHECK(at::equal(examples.labels, at::arange(3)));
+}
