@@ -1,0 +1,57 @@
+#include "flow/couplings/stored.h"
+
+#include <ATen/ATen.h>
+
+#include "data/augment.h"
+#include "io/pairs.h"
+
+namespace couplet {
+
+namespace {
+
+// A file up to this size is held in the device's memory.
+constexpr int64_t resident_bytes = int64_t{4} << 30;
+
+struct Stored : Coupling {
+  Pairs pairs;
+  c10::Device device;
+  Random shuffle;
+
+  explicit Stored(const CouplingInputs& inputs)
+      : pairs(read_pairs(inputs.file)),
+        device(inputs.run->device),
+        shuffle(inputs.run->random.stream("pairs")) {
+    if (!device.is_cpu() && pairs.x0.nbytes() + pairs.x1.nbytes() < size_t{resident_bytes}) {
+      pairs.x0 = pairs.x0.to(device), pairs.x1 = pairs.x1.to(device);
+    }
+    pairs.label = pairs.label.to(pairs.x1.device());
+    if (pairs.flip.defined()) pairs.flip = pairs.flip.to(pairs.x1.device());
+  }
+
+  Space space() const override { return pairs.space; }
+  const Label& source() const override { return pairs.artifact.label; }
+
+  CoupledBatch draw(const Tensor& rows) const override {
+    const int64_t K = pairs.draws();
+    const Tensor pair = shuffle.permute(rows.to(pairs.x1.device()), pairs.size() * K);
+    const Tensor example = pair.div(K, "floor");
+    const auto take = [&](const Tensor& from, const Tensor& index) {
+      return from.index_select(0, index).to(device).to(at::kFloat);
+    };
+    Tensor x1 = take(pairs.x1, example).mul(pairs.scale).add(pairs.shift);
+    if (pairs.flip.defined()) {
+      const Tensor flip = pairs.flip.flatten().index_select(0, pair).to(device, at::kBool);
+      x1 = mirrored(x1, flip);
+    }
+    return {take(pairs.x0.flatten(0, 1), pair), x1,
+            pairs.label.index_select(0, example).to(device)};
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<Coupling> make_stored(const NoOptions&, const CouplingInputs& inputs) {
+  return std::make_shared<Stored>(inputs);
+}
+
+}  // namespace couplet

@@ -1,0 +1,25 @@
+#include "flow/flow_map.h"
+
+#include <ATen/ATen.h>
+
+namespace couplet {
+
+Tensor FlowMap::average_velocity(const Tensor& x, const Tensor& s, const Tensor& t,
+                                 const Tensor& label) const {
+  return net->forward(x, at::stack({s, t - s}, 1), label);
+}
+
+Tensor FlowMap::operator()(const Tensor& x, const Tensor& s, const Tensor& t,
+                           const Tensor& label) const {
+  return x + expand_to(t - s, x) * average_velocity(x, s, t, label);
+}
+
+Tensor jump(const FlowMap& phi, Tensor x, const Tensor& label, const std::vector<double>& times) {
+  for (size_t k = 0; k + 1 < times.size(); ++k) {
+    const Tensor s = at::full({x.size(0)}, times[k], x.options());
+    x = phi(x, s, at::full_like(s, times[k + 1]), label);
+  }
+  return x;
+}
+
+}  // namespace couplet

@@ -1,0 +1,45 @@
+// A checkpoint as a function from noise and labels to data.
+#pragma once
+#include "flow/flow_map.h"
+#include "flow/normalizing_flow.h"
+#include "flow/velocity_field.h"
+#include "io/checkpoint.h"
+
+namespace couplet {
+
+/// The trained networks of a checkpoint, in evaluation mode on a device; raw: not the moving
+/// average.
+std::shared_ptr<NormalizingFlow> load_flow(const Checkpoint& model, c10::Device device,
+                                           bool raw = false);
+/// clocks = 2 makes a flow map out of a velocity field's weights too: the second clock starts at
+/// zero.
+std::shared_ptr<Backbone> load_backbone(const Checkpoint& model, int64_t clocks, c10::Device device,
+                                        bool raw = false);
+
+struct SamplingOptions {
+  std::string solver, grid;
+  int64_t steps = 0;
+  double guidance = 0;
+  bool denoise = false, raw = false;
+  void describe(auto&& option) {
+    option("solver", solver, "of a velocity field: euler, heun, heun-euler (default euler)");
+    option("grid", grid, "of a field or map: times uniform or quadratic (default uniform)");
+    option("steps", steps, "steps of a field (default 32), jumps of a map (default 1)");
+    option("guidance", guidance,
+           "w of v + w (v - v_null); of a flow: on its scales and shifts; 0: off");
+    option("denoise", denoise,
+           "of a normalizing flow: one step along the score takes the noise eta off");
+    option("raw", raw, "the weights as trained instead of their moving average");
+  }
+};
+
+/// How a checkpoint makes samples. Options that have no effect on its kind throw BadOption.
+struct Generator {
+  std::function<Tensor(const Tensor& x0, const Tensor& label)> generate;
+  LabelledVelocity velocity;  ///< of a velocity field, guided; else empty
+  json protocol;  ///< solver, grid, steps, nfe, guidance, weights, model: what samples tell
+};
+Generator make_generator(const Checkpoint& model, const SamplingOptions& options,
+                         c10::Device device);
+
+}  // namespace couplet

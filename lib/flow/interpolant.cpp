@@ -1,0 +1,52 @@
+#include "flow/interpolant.h"
+
+#include <ATen/ATen.h>
+
+#include "base/error.h"
+#include "base/space.h"
+
+namespace couplet {
+
+namespace {
+
+constexpr double quarter = M_PI / 2;
+
+const std::map<std::string, Interpolant>& table() {
+  static const std::map<std::string, Interpolant> all = {
+      {"linear",
+       {[](const Tensor& t) { return 1 - t; }, [](const Tensor& t) { return t; },
+        [](const Tensor& t) { return -at::ones_like(t); },
+        [](const Tensor& t) { return at::ones_like(t); }}},
+      {"trigonometric",
+       {[](const Tensor& t) { return (quarter * t).cos(); },
+        [](const Tensor& t) { return (quarter * t).sin(); },
+        [](const Tensor& t) { return -quarter * (quarter * t).sin(); },
+        [](const Tensor& t) { return quarter * (quarter * t).cos(); }}},
+  };
+  return all;
+}
+
+}  // namespace
+
+Tensor Interpolant::at(const Tensor& t, const Tensor& x0, const Tensor& x1) const {
+  return expand_to(alpha(t), x0) * x0 + expand_to(beta(t), x1) * x1;
+}
+
+Tensor Interpolant::velocity(const Tensor& t, const Tensor& x0, const Tensor& x1) const {
+  return expand_to(alpha_dot(t), x0) * x0 + expand_to(beta_dot(t), x1) * x1;
+}
+
+std::vector<std::string> interpolant_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, row] : table()) names.push_back(name);
+  return names;
+}
+
+const Interpolant& interpolant(const std::string& name) {
+  const auto found = table().find(name);
+  require_option(found != table().end(), "unknown interpolant '", name, "'",
+                 did_you_mean(name, interpolant_names()), " (there are: linear, trigonometric)");
+  return found->second;
+}
+
+}  // namespace couplet

@@ -1,0 +1,36 @@
+#include "flow/normalizing_flow.h"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <cmath>
+
+#include "flow/flows/tarflow.h"
+
+namespace couplet {
+
+Tensor log_prob(NormalizingFlow& flow, const Tensor& x, const Tensor& label) {
+  const auto [z, logdet] = flow.encode(x, label);
+  const Tensor energy = 0.5 * z.flatten(1).square().sum(1);
+  return logdet - energy - 0.5 * std::log(2 * M_PI) * z[0].numel();
+}
+
+Tensor denoise(NormalizingFlow& flow, const Tensor& x, const Tensor& label, double eta) {
+  const at::AutoGradMode with_grad(true);
+  const Tensor leaf = x.detach().requires_grad_();
+  const Tensor total = log_prob(flow, leaf, label).sum();
+  const Tensor score = torch::autograd::grad({total}, {leaf})[0];
+  return x + eta * eta * score;
+}
+
+const Registry<NormalizingFlow, const Space&>& normalizing_flows() {
+  static const Registry<NormalizingFlow, const Space&> table(
+      "normalizing flow",
+      {
+          {"tarflow", "causal transformers over patches, alternating directions (2412.06329)",
+           make_tarflow},
+      });
+  return table;
+}
+
+}  // namespace couplet

@@ -1,0 +1,95 @@
+#include "flow/pairing.h"
+
+#include <ATen/ATen.h>
+
+#include "base/error.h"
+#include "flow/generator.h"
+
+namespace couplet {
+
+namespace {
+
+struct Independent : Pairing {
+  Random random;
+  explicit Independent(const PairingInputs& inputs) : random(inputs.run->random.stream("noise")) {}
+  Codes noise_for(const Tensor& x1, const Tensor&, const Tensor& draws) const override {
+    return {random.normal(draws, x1.sizes().slice(1)), {}};
+  }
+};
+
+struct TeacherOptions {
+  int64_t calibration = 10000;
+  void describe(auto&& option) {
+    option("calibration", calibration, "encodings from which sigma_f is estimated");
+  }
+};
+
+/// x0 = f(x1 + eta e) / sigma_f with fresh e ~ N(0, I); sigma_f^2 = E[f(x1 + eta e)^2], one number
+/// (NFM, arXiv 2603.09014). The label is always the example's own.
+struct Teacher : Pairing {
+  std::shared_ptr<NormalizingFlow> flow;
+  double eta, sigma_f = 1;
+  Random random;
+
+  Teacher(const TeacherOptions& options, const PairingInputs& inputs)
+      : random(inputs.run->random.stream("eta")) {
+    require_option(
+        inputs.model != nullptr && inputs.model->kind == "normalizing-flow",
+        "the coupling 'teacher' needs a normalizing flow; a dataset alone gives 'independent'");
+    flow = load_flow(*inputs.model, inputs.run->device);
+    eta = inputs.model->facts.at("eta").get<double>();
+    sigma_f = scale_of_codes(options.calibration, inputs);
+  }
+
+  Codes encode(const Tensor& x1, const Tensor& label, const Tensor& draws,
+               const Random& noise) const {
+    const at::NoGradGuard no_grad;
+    const Tensor x = x1 + eta * noise.normal(draws, x1.sizes().slice(1));
+    const auto [z, logdet] = flow->encode(x, label);
+    const Tensor energy = 0.5 * z.flatten(1).square().sum(1);
+    return {z, logdet - energy - 0.5 * std::log(2 * M_PI) * z[0].numel()};
+  }
+
+  double scale_of_codes(int64_t count, const PairingInputs& inputs) const {
+    constexpr int64_t batch = 256;
+    const Random noise = inputs.run->random.stream("calibration");
+    Tensor sum = at::zeros({}, at::TensorOptions(at::kDouble).device(inputs.run->device));
+    for (int64_t i = 0; i < count; i += batch) {
+      const Tensor draws = row_range(i, std::min(count, i + batch), inputs.run->device);
+      const Tensor example = draws.remainder(inputs.x1.size(0));
+      const Codes codes = encode(inputs.x1.index_select(0, example),
+                                 inputs.label.index_select(0, example), draws, noise);
+      sum += codes.x0.square().sum(at::kDouble);
+    }
+    return std::sqrt(sum.item<double>() / static_cast<double>(count * inputs.x1[0].numel()));
+  }
+
+  Codes noise_for(const Tensor& x1, const Tensor& label, const Tensor& draws) const override {
+    Codes codes = encode(x1, label, draws, random);
+    codes.x0 = codes.x0 / sigma_f;
+    return codes;
+  }
+  json facts() const override { return {{"eta", eta}, {"sigma_f", sigma_f}}; }
+};
+
+std::shared_ptr<Pairing> make_independent_pairing(const NoOptions&, const PairingInputs& inputs) {
+  return std::make_shared<Independent>(inputs);
+}
+std::shared_ptr<Pairing> make_teacher_pairing(const TeacherOptions& options,
+                                              const PairingInputs& inputs) {
+  return std::make_shared<Teacher>(options, inputs);
+}
+
+}  // namespace
+
+const Registry<Pairing, const PairingInputs&>& pairings() {
+  static const Registry<Pairing, const PairingInputs&> table(
+      "pairing",
+      {
+          {"teacher", "the codes of a normalizing flow (NFM, 2603.09014)", make_teacher_pairing},
+          {"independent", "noise that knows nothing of the data", make_independent_pairing},
+      });
+  return table;
+}
+
+}  // namespace couplet

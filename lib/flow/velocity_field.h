@@ -1,0 +1,26 @@
+// Velocity fields: dx/dt = v(x, t).
+#pragma once
+#include <functional>
+#include <memory>
+
+#include "nn/backbone.h"
+
+namespace couplet {
+
+/// All that a solver knows; t: (N). The label is bound and guidance applied before it gets here.
+using Velocity = std::function<Tensor(const Tensor& x, const Tensor& t)>;
+/// v(x, t | label): what a distillation asks of its teacher.
+using LabelledVelocity =
+    std::function<Tensor(const Tensor& x, const Tensor& t, const Tensor& label)>;
+
+struct VelocityField {            ///< v_theta(x, t | label)
+  std::shared_ptr<Backbone> net;  ///< with one clock
+  Tensor operator()(const Tensor& x, const Tensor& t, const Tensor& label) const;
+};
+
+Velocity bind(LabelledVelocity v, const Tensor& label);
+
+/// Classifier-free guidance: v + scale (v - v_null), both branches in one batch; scale 0: v itself.
+LabelledVelocity guide(LabelledVelocity v, double scale);
+
+}  // namespace couplet

@@ -1,0 +1,29 @@
+// Attention and normalisation: fused, or written out where forward-mode differentiation passes.
+#pragma once
+#include <optional>
+
+#include "base/types.h"
+
+namespace couplet {
+
+/// softmax(scale q k^T) v. q, k, v: (N, heads, T, D) -> the same; scale: 1 / sqrt(D) unless given.
+Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v,
+                 std::optional<double> scale = {});
+
+/// (x - mean) / sqrt(variance + eps) over the last dimension.
+Tensor layer_norm(const Tensor& x, double eps);
+
+/// While one lives, both on this thread are written out in operations that have a forward
+/// derivative and a backward pass through it; the fused kernels and LibTorch's softmax have not.
+class WrittenOutAttention {
+ public:
+  WrittenOutAttention();
+  ~WrittenOutAttention();
+  WrittenOutAttention(const WrittenOutAttention&) = delete;
+  WrittenOutAttention& operator=(const WrittenOutAttention&) = delete;
+
+ private:
+  bool before_;
+};
+
+}  // namespace couplet

@@ -1,0 +1,21 @@
+// The networks: trainable functions of a point, its clocks and a label.
+#pragma once
+#include <torch/nn/module.h>
+
+#include "base/registry.h"
+#include "base/space.h"
+
+namespace couplet {
+
+struct Backbone : torch::nn::Module {
+  /// x: (N, *shape); times: (N, K) clock readings in [0, 1]; label: (N) int64, -1 = none.
+  /// Returns (N, *shape).
+  virtual Tensor forward(const Tensor& x, const Tensor& times, const Tensor& label) = 0;
+};
+
+/// make(options, space, K): K = 1 reads (t), K = 2 reads (s, t - s). The second clock enters
+/// through an embedding of its own whose last layer starts at zero, so that a map starts as its
+/// student.
+const Registry<Backbone, const Space&, int64_t>& backbones();
+
+}  // namespace couplet

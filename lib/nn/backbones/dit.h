@@ -1,0 +1,33 @@
+// DiT: a transformer over patches (Peebles and Xie, 2212.09748), as facebookresearch/DiT and SiT.
+#pragma once
+#include "nn/backbone.h"
+
+namespace couplet {
+
+struct DitOptions {
+  int64_t patch = 2, hidden = 384, depth = 12, heads = 6;
+  double mlp_ratio = 4;
+  bool learn_sigma = false;
+  double time_scale = 1;
+  void describe(auto&& option) {
+    option("patch", patch, "side of a patch in pixels");
+    option("hidden", hidden, "width of a token");
+    option("depth", depth, "transformer blocks");
+    option("heads", heads, "attention heads");
+    option("mlp_ratio", mlp_ratio, "width of the perceptrons over that of a token");
+    option("learn_sigma", learn_sigma,
+           "twice the output channels, as DiT; the second half is dropped");
+    option("time_scale", time_scale, "clocks are multiplied by this; SiT: 1, DiT: 1000 at noise");
+  }
+};
+
+/// Weights have the names of facebookresearch/DiT; the second clock's are dt_embedder.
+struct Dit : Backbone {
+  /// As forward(), but with learn_sigma all 2C channels.
+  virtual Tensor all_channels(const Tensor& x, const Tensor& times, const Tensor& label) = 0;
+};
+
+/// Images (C, H, W) that the patch divides; 1 or 2 clocks. BadOption where the options do not fit.
+std::shared_ptr<Backbone> make_dit(const DitOptions& options, const Space& space, int64_t clocks);
+
+}  // namespace couplet

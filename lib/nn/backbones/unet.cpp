@@ -1,0 +1,229 @@
+#include "nn/backbones/unet.h"
+
+#include <ATen/ATen.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/modules/embedding.h>
+#include <torch/nn/modules/linear.h>
+#include <torch/nn/modules/normalization.h>
+
+#include <algorithm>
+
+#include "nn/attention.h"
+#include "nn/embedding.h"
+#include "nn/place.h"
+
+namespace couplet {
+
+namespace {
+
+using torch::nn::Conv2d;
+using torch::nn::GroupNorm;
+using torch::nn::Module;
+
+constexpr int64_t kGroups = 32;
+
+// A part of the network that stands under a name of its root: (h, silu(embedding)) -> h.
+using Layer = std::function<Tensor(const Tensor& h, const Tensor& emb)>;
+
+GroupNorm norm(Module& root, const std::string& at, int64_t channels) {
+  return place(root, at, GroupNorm(kGroups, channels));
+}
+
+Conv2d conv(Module& root, const std::string& at, int64_t in, int64_t out, int64_t stride = 1) {
+  return place(root, at, Conv2d(torch::nn::Conv2dOptions(in, out, 3).padding(1).stride(stride)));
+}
+
+template <class M>
+M zeroed(M module) {
+  const at::NoGradGuard no_grad;
+  module->weight.zero_();
+  module->bias.zero_();
+  return module;
+}
+
+Layer residual_block(Module& root, const std::string& at, int64_t in, int64_t out, int64_t width) {
+  auto norm1 = norm(root, at + ".in_layers.0", in);
+  auto conv1 = conv(root, at + ".in_layers.2", in, out);
+  auto emb_out = place(root, at + ".emb_layers.1", torch::nn::Linear(width, out));
+  auto norm2 = norm(root, at + ".out_layers.0", out);
+  auto conv2 = zeroed(conv(root, at + ".out_layers.3", out, out));
+  Conv2d skip{nullptr};
+  if (in != out) {
+    skip = place(root, at + ".skip_connection", Conv2d(torch::nn::Conv2dOptions(in, out, 1)));
+  }
+  return [=](const Tensor& x, const Tensor& emb) mutable {
+    Tensor h = conv1(at::silu(norm1(x))) + emb_out(emb).unsqueeze(-1).unsqueeze(-1);
+    h = conv2(at::silu(norm2(h)));
+    return h + (skip ? skip(x) : x);
+  };
+}
+
+// A convolution of width one is a linear layer over tokens; so q, k and v come out as (N, heads, T,
+// D) with D innermost, as the fused attention wants them. Channels of qkv: (head, q k v, D).
+Layer attention_block(Module& root, const std::string& at, int64_t channels, const UnetOptions& o) {
+  const int64_t heads = o.head_channels > 0 ? channels / o.head_channels : o.heads;
+  using torch::nn::Conv1d;
+  auto before = norm(root, at + ".norm", channels);
+  auto qkv = place(root, at + ".qkv", Conv1d(channels, 3 * channels, 1));
+  auto proj = zeroed(place(root, at + ".proj_out", Conv1d(channels, channels, 1)));
+  return [=](const Tensor& x, const Tensor&) mutable {
+    const auto linear = [](const Tensor& tokens, Conv1d& layer) {
+      return at::linear(tokens, layer->weight.squeeze(-1), layer->bias);
+    };
+    const Tensor rows = linear(before(x).flatten(2).transpose(1, 2), qkv);  // (N, T, 3 C)
+    const auto parts = rows.unflatten(2, {heads, 3, -1}).permute({3, 0, 2, 1, 4}).unbind(0);
+    const Tensor mixed = attention(parts[0], parts[1], parts[2]).transpose(1, 2).flatten(2);
+    return x + linear(mixed, proj).transpose(1, 2).reshape(x.sizes());
+  };
+}
+
+Layer halve(Module& root, const std::string& at, int64_t channels) {
+  return [op = conv(root, at + ".op", channels, channels, 2)](
+             const Tensor& h, const Tensor&) mutable { return op(h); };
+}
+
+Layer twice(Module& root, const std::string& at, int64_t channels) {
+  return
+      [op = conv(root, at + ".conv", channels, channels)](const Tensor& h, const Tensor&) mutable {
+        return op(at::upsample_nearest2d(h, at::IntArrayRef{2 * h.size(2), 2 * h.size(3)}));
+      };
+}
+
+class UNet : public Backbone {
+ public:
+  UNet(const UnetOptions& o, const Space& space, int64_t clocks)
+      : options_(o), size_(space.shape[2]) {
+    width_ = 4 * o.channels;
+    clock_ = perceptron(*this, "time_embed", o.channels, width_);
+    if (clocks == 2) second_ = perceptron(*this, "dt_embed", o.channels, width_, true);
+    if (space.classes > 0) {
+      labels_ = place(*this, "label_emb", torch::nn::Embedding(space.classes, width_));
+    }
+    build_encoder(space.shape[0]);
+    middle_ = {residual_block(*this, "middle_block.0", now_, now_, width_),
+               attention_block(*this, "middle_block.1", now_, o),
+               residual_block(*this, "middle_block.2", now_, now_, width_)};
+    build_decoder();
+    out_norm_ = norm(*this, "out.0", now_);
+    out_conv_ = zeroed(conv(*this, "out.2", now_, space.shape[0]));
+  }
+
+  Tensor forward(const Tensor& x, const Tensor& times, const Tensor& label) override {
+    const Tensor t = times * options_.time_scale;
+    Tensor emb = clock_(timestep_embedding(t.select(1, 0), options_.channels));
+    if (second_) emb = emb + second_(timestep_embedding(t.select(1, 1), options_.channels));
+    if (labels_) emb = emb + label_or_zero(labels_->weight, label);
+    emb = at::silu(emb);
+
+    std::vector<Tensor> skips;
+    Tensor h = x;
+    for (auto& layers : encoder_) skips.push_back(h = run(layers, h, emb));
+    h = run(middle_, h, emb);
+    for (auto& layers : decoder_) {
+      h = run(layers, at::cat({h, skips.back()}, 1), emb);
+      skips.pop_back();
+    }
+    return out_conv_(at::silu(out_norm_(h)));
+  }
+
+ private:
+  using Layers = std::vector<Layer>;
+
+  static Tensor run(Layers& layers, Tensor h, const Tensor& emb) {
+    for (auto& layer : layers) h = layer(h, emb);
+    return h;
+  }
+
+  bool attends(size_t level) const {
+    const auto& list = options_.attention_resolutions;
+    return std::any_of(list.begin(), list.end(),
+                       [&](int64_t r) { return size_ / r == int64_t{1} << level; });
+  }
+
+  void build_encoder(int64_t in) {
+    const auto& mult = options_.channel_mult;
+    now_ = mult[0] * options_.channels;
+    auto first = conv(*this, "input_blocks.0.0", in, now_);
+    encoder_.push_back({[first](const Tensor& h, const Tensor&) mutable { return first(h); }});
+    kept_ = {now_};
+    for (size_t level = 0; level < mult.size(); ++level) {
+      for (int64_t i = 0; i < options_.res_blocks; ++i) {
+        add(encoder_, "input_blocks.", now_, level);
+        kept_.push_back(now_);
+      }
+      if (level + 1 == mult.size()) break;
+      encoder_.push_back({halve(*this, text("input_blocks.", encoder_.size(), ".0"), now_)});
+      kept_.push_back(now_);
+    }
+  }
+
+  void build_decoder() {
+    for (size_t level = options_.channel_mult.size(); level-- > 0;) {
+      for (int64_t i = 0; i <= options_.res_blocks; ++i) {
+        add(decoder_, "output_blocks.", now_ + kept_.back(), level);
+        kept_.pop_back();
+      }
+      if (level == 0) break;
+      Layers& last = decoder_.back();
+      const std::string at = text("output_blocks.", decoder_.size() - 1, ".", last.size());
+      last.push_back(twice(*this, at, now_));
+    }
+  }
+
+  // A residual block at a level, with attention where there is some; now_: channels afterwards.
+  void add(std::vector<Layers>& blocks, const std::string& where, int64_t in, size_t level) {
+    const std::string at = text(where, blocks.size());
+    now_ = options_.channel_mult[level] * options_.channels;
+    Layers layers{residual_block(*this, at + ".0", in, now_, width_)};
+    if (attends(level)) layers.push_back(attention_block(*this, at + ".1", now_, options_));
+    blocks.push_back(std::move(layers));
+  }
+
+  UnetOptions options_;
+  int64_t size_, width_, now_ = 0;  // image side, width of the embedding, channels while building
+  std::vector<int64_t> kept_;       // channels of the skips while building
+  std::function<Tensor(const Tensor&)> clock_, second_;
+  torch::nn::Embedding labels_{nullptr};
+  std::vector<Layers> encoder_, decoder_;
+  Layers middle_;
+  GroupNorm out_norm_{nullptr};
+  Conv2d out_conv_{nullptr};
+};
+
+void check(const UnetOptions& o, const Space& space, int64_t clocks) {
+  require_option(space.shape.size() == 3,
+                 "backbone unet is for images (channels, height, width), found ",
+                 json(space.shape).dump(), "; vectors are for 'mlp'");
+  require_option(o.channels > 0 && o.res_blocks > 0 && o.heads > 0 && !o.channel_mult.empty(),
+                 "backbone unet: 'channels', 'res_blocks' and 'heads' must be positive, "
+                 "'channel_mult' not empty");
+  for (const int64_t mult : o.channel_mult) {
+    const int64_t channels = mult * o.channels;
+    require_option(
+        channels > 0 && channels % kGroups == 0, "backbone unet: 'channels' times each of ",
+        "'channel_mult' must be a multiple of ", kGroups, ", found ", o.channels, " x ", mult);
+    const int64_t divisor = o.head_channels > 0 ? o.head_channels : o.heads;
+    require_option(channels % divisor == 0, "backbone unet: ", channels,
+                   " channels cannot be split by '",
+                   o.head_channels > 0 ? "head_channels" : "heads", "' ", divisor);
+  }
+  for (const int64_t resolution : o.attention_resolutions) {
+    require_option(resolution > 0, "backbone unet: 'attention_resolutions' must be positive");
+  }
+  const int64_t height = space.shape[1], width = space.shape[2];
+  const int64_t halved = int64_t{1} << (o.channel_mult.size() - 1);
+  require_option(height % halved == 0 && width % halved == 0,
+                 "backbone unet: ", o.channel_mult.size(), " levels need an image whose sides ",
+                 halved, " divides, found ", height, " x ", width, "; shorten 'channel_mult'");
+  require_option(clocks == 1 || clocks == 2, "backbone unet reads 1 or 2 clocks, found ", clocks);
+}
+
+}  // namespace
+
+std::shared_ptr<Backbone> make_unet(const UnetOptions& options, const Space& space,
+                                    int64_t clocks) {
+  check(options, space, clocks);
+  return std::make_shared<UNet>(options, space, clocks);
+}
+
+}  // namespace couplet

@@ -1,0 +1,240 @@
+#include "nn/backbone.h"
+
+#include <ATen/autocast_mode.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "flow/jvp.h"
+#include "io/checkpoint.h"
+#include "nn/attention.h"
+#include "testing.h"
+
+using namespace couplet;
+
+namespace {
+
+const Space kSpace{{2, 8, 8}, 3};
+
+// Every row of the table, small where the defaults are not.
+std::vector<json> variants() {
+  const json small = {
+      {"mlp", {{"hidden", 24}, {"depth", 2}}},
+      {"dit", {{"hidden", 24}, {"depth", 2}, {"heads", 2}}},
+      {"unet",
+       {{"channels", 32},
+        {"res_blocks", 1},
+        {"channel_mult", {1, 2}},
+        {"attention_resolutions", {8}}}},
+  };
+  std::vector<json> list;
+  for (const std::string& name : backbones().names()) {
+    list.push_back(small.value(name, json::object()));
+    list.back()["type"] = name;
+  }
+  return list;
+}
+
+struct Inputs {
+  Tensor x, times, label;
+};
+
+Inputs inputs(int64_t clocks, const Space& space = kSpace, int64_t n = 4) {
+  const Tensor label = at::arange(n, at::kLong) % (space.classes + 1) - 1;
+  return {at::randn(batch_of(n, space.shape)), at::rand({n, clocks}), label};
+}
+
+// A network in which nothing is left at zero.
+std::shared_ptr<Backbone> perturbed(const json& options, int64_t clocks) {
+  const auto net = backbones().make(options, kSpace, clocks);
+  const at::NoGradGuard no_grad;
+  for (Tensor& p : net->parameters()) p += 0.1 * at::randn_like(p);
+  return net;
+}
+
+std::vector<Tensor> gradient(const Tensor& loss, const Backbone& net) {
+  return torch::autograd::grad({loss}, net.parameters(), {}, false, false, /*allow_unused=*/true);
+}
+
+}  // namespace
+
+TEST_CASE("backbones keep the shape, on every device", "[nn]") {
+  at::manual_seed(1);
+  for (const json& options : variants()) {
+    for (const int64_t clocks : {1, 2}) {
+      for (const auto& device : testing::devices()) {
+        CAPTURE(options.dump(), clocks);
+        const auto net = backbones().make(options, kSpace, clocks);
+        net->to(device);
+        const auto [x, times, label] = inputs(clocks);
+        const Tensor out = net->forward(x.to(device), times.to(device), label.to(device));
+        CHECK(out.sizes() == x.sizes());
+        CHECK(out.isfinite().all().item<bool>());
+      }
+    }
+  }
+}
+
+TEST_CASE("backbones read nothing back from the device", "[nn]") {
+  for (const json& options : variants()) {
+    for (const int64_t clocks : {1, 2}) {
+      CAPTURE(options.dump(), clocks);
+      const auto net = backbones().make(options, kSpace, clocks);
+      const auto [x, times, label] = inputs(clocks);
+      const auto run = [&] { net->forward(x, times, label).sum().backward(); };
+      CHECK(testing::host_reads(run).empty());
+      const WrittenOutAttention guard;
+      CHECK(testing::host_reads(run).empty());
+    }
+  }
+}
+
+TEST_CASE("a map starts as its student", "[nn]") {
+  at::manual_seed(2);
+  for (const json& options : variants()) {
+    CAPTURE(options.dump());
+    const auto field = perturbed(options, 1);
+    const auto map = backbones().make(options, kSpace, 2);
+    load_tensors(*map, named_tensors(*field), /*partial=*/true);
+    const at::NoGradGuard no_grad;
+    const auto [x, times, label] = inputs(2);
+    const Tensor student = field->forward(x, times.slice(1, 0, 1), label);
+    CHECK(testing::distance(map->forward(x, times, label), student) == 0);
+    CHECK(testing::distance(map->forward(x, times + at::tensor({0.f, 0.3f}), label), student) == 0);
+  }
+}
+
+TEST_CASE("backbones depend on x, each clock and the label", "[nn]") {
+  at::manual_seed(3);
+  const at::NoGradGuard no_grad;
+  for (const json& options : variants()) {
+    CAPTURE(options.dump());
+    const auto net = perturbed(options, 2);
+    const auto [x, times, label] = inputs(2);
+    const Tensor out = net->forward(x, times, label);
+    const auto moved = [&](const Tensor& x, const Tensor& times, const Tensor& label) {
+      return (net->forward(x, times, label) - out).abs().flatten(1).amax(1).min().item<double>();
+    };
+    CHECK(moved(x + 0.1, times, label) > 1e-4);
+    CHECK(moved(x, times + at::tensor({0.2f, 0.f}), label) > 1e-4);
+    CHECK(moved(x, times + at::tensor({0.f, 0.2f}), label) > 1e-4);
+    CHECK(moved(x, times, (label + 2) % 4 - 1) > 1e-4);  // the next one of -1 .. 2
+  }
+}
+
+TEST_CASE("backbones take no labels, and spaces without classes", "[nn]") {
+  at::manual_seed(4);
+  for (const json& options : variants()) {
+    CAPTURE(options.dump());
+    const Space space{kSpace.shape, 0};
+    const auto net = backbones().make(options, space, 1);
+    const auto [x, times, label] = inputs(1, space);
+    REQUIRE((label == -1).all().item<bool>());
+    CHECK(net->forward(x, times, label).isfinite().all().item<bool>());
+  }
+}
+
+TEST_CASE("gradients of backbones are finite and reach every parameter", "[nn]") {
+  at::manual_seed(5);
+  for (const json& options : variants()) {
+    const auto net = perturbed(options, 2);
+    const auto [x, times, label] = inputs(2);
+    const auto gradients = gradient(net->forward(x, times, label).square().mean(), *net);
+    for (size_t i = 0; i < gradients.size(); ++i) {
+      CAPTURE(options.dump(), net->named_parameters()[i].key());
+      REQUIRE(gradients[i].defined());
+      CHECK(gradients[i].isfinite().all().item<bool>());
+      CHECK(gradients[i].abs().max().item<double>() > 0);
+    }
+  }
+}
+
+TEST_CASE("derivatives of backbones in their clocks, and gradients through them", "[nn]") {
+  at::manual_seed(6);
+  const double h = 1e-5;
+  for (const json& options : variants()) {
+    CAPTURE(options.dump());
+    const auto net = perturbed(options, 2);
+    net->to(at::kDouble);
+    const auto [x, times, label] = inputs(2);
+    const Inputs in{x.to(at::kDouble), times.to(at::kDouble), label};
+    const Tensor direction = at::tensor({1., -1.}, at::kDouble).expand_as(in.times).contiguous();
+
+    const auto f = [&](const Tensor& times) { return net->forward(in.x, times, in.label); };
+
+    // The tangent against central differences, of which there are two clocks at once.
+    const auto [value, tangent] = jvp(f, in.times, direction);
+    const Tensor expected = (f(in.times + h * direction) - f(in.times - h * direction)) / (2 * h);
+    CHECK(testing::distance(value, f(in.times)) < 1e-10);
+    CHECK(testing::distance(tangent, expected) < 1e-6 * expected.abs().max().item<double>());
+
+    // The gradient of a loss of the tangent against its change along one direction of each weight.
+    const auto gradients = gradient(tangent.square().mean(), *net);
+    const auto named = net->named_parameters();
+    for (size_t i = 0; i < gradients.size(); ++i) {
+      CAPTURE(named[i].key());
+      Tensor weight = named[i].value();
+      const Tensor way = at::randn_like(weight) / std::sqrt(static_cast<double>(weight.numel()));
+      const auto loss = [&](double step) {
+        const at::NoGradGuard no_grad;
+        weight.add_(way, step);
+        const double result = jvp(f, in.times, direction).second.square().mean().item<double>();
+        weight.sub_(way, step);
+        return result;
+      };
+      const double slope = gradients[i].defined() ? (gradients[i] * way).sum().item<double>() : 0;
+      CHECK((loss(h) - loss(-h)) / (2 * h) == Approx(slope).epsilon(1e-4).margin(1e-8));
+    }
+  }
+}
+
+TEST_CASE("backbones under bfloat16 autocast stay near float32", "[nn]") {
+  at::manual_seed(7);
+  const at::NoGradGuard no_grad;
+  for (const json& options : variants()) {
+    CAPTURE(options.dump());
+    const auto net = perturbed(options, 1);
+    const auto [x, times, label] = inputs(1);
+    const Tensor exact = net->forward(x, times, label);
+    at::autocast::set_autocast_enabled(at::kCPU, true);
+    at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
+    const Tensor fast = net->forward(x, times, label);
+    at::autocast::set_autocast_enabled(at::kCPU, false);
+    at::autocast::clear_cache();
+    CHECK(testing::distance(fast, exact) < 0.05 * exact.abs().max().item<double>());
+  }
+}
+
+TEST_CASE("options of backbones survive the round trip", "[nn]") {
+  for (const json& options : variants()) {
+    const json effective = backbones().effective(options, "net");
+    CHECK(backbones().effective(effective, "net") == effective);
+    CHECK(backbones().make(effective, kSpace, 1)->parameters().size() ==
+          backbones().make(options, kSpace, 1)->parameters().size());
+    for (const auto& info : backbones().options(options["type"], "net")) CHECK(!info.help.empty());
+  }
+}
+
+TEST_CASE("U-Net fits images of many sides", "[nn]") {
+  for (const int64_t side : {8, 16, 28, 32}) {
+    const Space space{{1, side, side}, 0};
+    const auto net =
+        backbones().make({{"type", "unet"}, {"channels", 32}, {"res_blocks", 1}}, space, 1);
+    const auto [x, times, label] = inputs(1, space, 1);
+    CHECK(net->forward(x, times, label).sizes() == x.sizes());
+  }
+}
+
+TEST_CASE("options that do not fit are refused", "[nn]") {
+  const auto make = [](const json& options, const Space& space) {
+    return backbones().make(options, space, 1);
+  };
+  const Space vectors{{2}, 0}, mnist{{1, 28, 28}, 10};
+  CHECK_THROWS_AS(make({{"type", "dit"}}, vectors), BadOption);
+  CHECK_THROWS_AS(make({{"type", "unet"}}, vectors), BadOption);
+  CHECK_NOTHROW(make({{"type", "mlp"}}, vectors));
+  CHECK_THROWS_AS(make({{"type", "dit"}, {"patch", 3}}, mnist), BadOption);
+  CHECK_THROWS_AS(make({{"type", "dit"}, {"heads", 7}}, mnist), BadOption);
+  CHECK_THROWS_AS(make({{"type", "unet"}, {"channels", 40}}, mnist), BadOption);
+  CHECK_THROWS_AS(make({{"type", "unet"}, {"heads", 5}}, mnist), BadOption);
+  CHECK_THROWS_AS(make({{"type", "unet"}, {"channel_mult", {1, 2, 2, 2}}}, mnist), BadOption);
+  CHECK_THROWS_AS(backbones().make({{"type", "mlp"}}, vectors, 3), BadOption);
+}
