@@ -1,0 +1,25 @@
+// AdamW over a module's parameters, with moving averages; all state stays on the device.
+#pragma once
+#include "train/trainer.h"
+
+namespace couplet {
+
+class Optimizer {
+ public:
+  Optimizer(torch::nn::Module& net, const TrainOptions& options, std::vector<Follower> followers);
+  /// Clips the gradients, steps, moves the averages, clears the gradients. Returns the gradient's
+  /// norm before clipping, on the device.
+  Tensor step(int64_t step);
+
+  Tensors average() const;  ///< the weights' moving average by name; empty if there is none
+  /// State by name, to save; and back. The tensors themselves, not copies.
+  Tensors state() const;
+
+ private:
+  TrainOptions options_;
+  std::vector<std::string> names_;
+  std::vector<Tensor> weights_, mean_, square_, count_, average_;
+  std::vector<Follower> followers_;
+};
+
+}  // namespace couplet

@@ -1,0 +1,227 @@
+#include "train/trainer.h"
+
+#include <ATen/ATen.h>
+#include <ATen/autocast_mode.h>
+
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+
+#include "base/error.h"
+#include "train/optimizer.h"
+#include "train/schedule.h"
+
+namespace couplet {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+/// bf16 autocast around the networks while it lives; weights stay fp32.
+class Precision {
+ public:
+  Precision(bool bf16, c10::Device device) : type_(device.type()), on_(bf16) {
+    if (!on_) return;
+    before_ = at::autocast::is_autocast_enabled(type_);
+    at::autocast::set_autocast_enabled(type_, true);
+    at::autocast::set_autocast_dtype(type_, at::kBFloat16);
+  }
+  ~Precision() {
+    if (!on_) return;
+    at::autocast::set_autocast_enabled(type_, before_);
+    at::autocast::clear_cache();
+  }
+
+ private:
+  c10::DeviceType type_;
+  bool on_, before_ = false;
+};
+
+void check(const TrainOptions& o) {
+  const auto need = [](bool ok, const char* name, const char* what) {
+    require_option(ok, "option 'train.", name, "' must be ", what);
+  };
+  need(o.steps > 0, "steps", "positive");
+  need(o.batch > 0, "batch", "positive");
+  need(o.lr > 0, "lr", "positive");
+  need(o.lr_end >= 0, "lr_end", "0 or more");
+  need(o.warmup >= 0 && o.warmup <= 1, "warmup", "a share of the steps, 0 to 1");
+  need(o.schedule == "cosine" || o.schedule == "constant", "schedule", "cosine or constant");
+  need(o.beta1 >= 0 && o.beta1 < 1, "beta1", "in [0, 1)");
+  need(o.beta2 >= 0 && o.beta2 < 1, "beta2", "in [0, 1)");
+  need(o.weight_decay >= 0, "weight_decay", "0 or more");
+  need(o.clip >= 0, "clip", "0 or more");
+  need(o.ema >= 0 && o.ema < 1, "ema", "in [0, 1)");
+  need(o.precision == "fp32" || o.precision == "bf16", "precision", "fp32 or bf16");
+  need(o.log_every > 0, "log_every", "positive");
+  need(o.validate_every >= 0, "validate_every", "0 or more");
+}
+
+/// The loop's state: what is saved, and from what it goes on.
+class Training {
+ public:
+  Training(torch::nn::Module& net, const TrainOptions& options, const Run& run,
+           const std::string& name, const TrainHooks& hooks)
+      : net_(net),
+        options_(options),
+        run_(run),
+        name_(name),
+        hooks_(hooks),
+        optimizer_(net, options, hooks.followers),
+        sum_(at::zeros({2}, at::TensorOptions(at::kDouble).device(run.device))) {
+    if (std::filesystem::exists(state_file())) resume();
+    run.log->open_records(run.output + (name.empty() ? "" : "." + name) + ".jsonl", step_);
+  }
+
+  Trained go(const std::function<Tensor(const Tensor&)>& loss) {
+    for (begin_step_ = step_; step_ < options_.steps;) {
+      one_step(loss);
+      if (step_ % options_.log_every == 0 || step_ == options_.steps) tick();
+      if (options_.validate_every > 0 && step_ % options_.validate_every == 0) validate();
+      if (step_ == options_.steps) break;
+      if (run_.stop()) {
+        save();
+        throw Unfinished(text("stopped at step ", step_, " of ", options_.steps,
+                              "; all is saved, run the same command again"));
+      }
+      if (seconds_since(saved_) > 60 * options_.save_minutes) save();
+    }
+    validate();
+    numbers_["steps"] = options_.steps;
+    return {finished(), numbers_};
+  }
+
+ private:
+  std::string state_file() const { return run_.partial("state" + name_ + ".h5"); }
+  int64_t first_row() const { return step_ * options_.batch; }
+
+  void one_step(const std::function<Tensor(const Tensor&)>& loss) {
+    const Tensor rows = row_range(first_row(), first_row() + options_.batch, run_.device);
+    Tensor value;
+    {
+      const Precision precision(options_.precision == "bf16", run_.device);
+      value = loss(rows);
+    }
+    value.backward();
+    const Tensor norm = optimizer_.step(step_);
+    sum_ += at::stack({value.detach(), norm}).to(at::kDouble);
+    ++count_, ++step_;
+  }
+
+  /// Reads the sums off the device, once a tick: the loss for log and screen, and whether it is
+  /// finite.
+  void tick() {
+    const Tensor host = sum_.cpu();
+    const double loss = host[0].item<double>() / count_, norm = host[1].item<double>() / count_;
+    require(std::isfinite(loss) && std::isfinite(norm), name_.empty() ? run_.tool : name_,
+            ": the loss is ", loss, ", the gradient's norm ", norm, " between steps ",
+            step_ - count_, " and ", step_, " (rows ", first_row() - count_ * options_.batch,
+            " to ", first_row() - 1, "); the last state saved stands; try a lower train.lr");
+    const double rate =
+        static_cast<double>((step_ - begin_step_) * options_.batch) / seconds_since(begin_);
+    numbers_["loss"] = loss;
+    run_.log->record({{"step", step_},
+                      {"rows", first_row()},
+                      {"loss", loss},
+                      {"gradient_norm", norm},
+                      {"lr", learning_rate(options_, step_ - 1)},
+                      {"rows_per_second", rate}});
+    char note[32];
+    std::snprintf(note, sizeof note, "loss %.4f", loss);
+    run_.log->progress(name_.empty() ? "training" : name_, step_, options_.steps, note);
+    sum_.zero_();
+    count_ = 0;
+  }
+
+  void validate() {
+    if (!hooks_.validate || validated_ == step_) return;
+    validated_ = step_;
+    const at::NoGradGuard no_grad;
+    const Tensors average = optimizer_.average();
+    Tensors trained;
+    for (const auto& item : net_.named_parameters()) {
+      if (!average.contains(item.key())) continue;
+      trained[item.key()] = item.value().clone();
+      item.value().copy_(average.at(item.key()));
+    }
+    json numbers = hooks_.validate();
+    for (const auto& item : net_.named_parameters()) {
+      if (trained.contains(item.key())) item.value().copy_(trained[item.key()]);
+    }
+    numbers_.update(numbers);
+    std::string line = text("step ", step_, ":");
+    for (const auto& [key, value] : numbers.items()) line += " " + key + " " + value.dump();
+    run_.log->say(line);
+    numbers["step"] = step_;
+    run_.log->record(numbers);
+  }
+
+  void save() {
+    if (count_ > 0) {
+      require(sum_.isfinite().all().item<bool>(), name_.empty() ? run_.tool : name_,
+              ": the loss is not finite at or before step ", step_,
+              "; the last state saved stands");
+    }
+    Label label;
+    label.kind = "training-state";
+    label.config = run_.config;
+    label.facts = {
+        {"step", step_}, {"count", count_}, {"validated", validated_}, {"numbers", numbers_}};
+    write_artifact(state_file(), label, [&](h5::File& file) {
+      for (const auto& [name, tensor] : optimizer_.state()) file.write(name, tensor);
+      file.write("sum", sum_);
+    });
+    saved_ = Clock::now();
+  }
+
+  void resume() {
+    const at::NoGradGuard no_grad;
+    const Artifact state = open_artifact(state_file(), {"training-state"});
+    for (auto& [name, tensor] : optimizer_.state()) {
+      Tensor(tensor).copy_(state.file.read(name));
+    }
+    sum_.copy_(state.file.read("sum"));
+    step_ = state.fact("step").get<int64_t>();
+    count_ = state.fact("count").get<int64_t>();
+    validated_ = state.fact("validated").get<int64_t>();
+    numbers_ = state.fact("numbers");
+    run_.log->say(text("resuming at step ", step_, " of ", options_.steps));
+  }
+
+  Block finished() const {
+    Block block;
+    block.weights = named_tensors(net_);
+    block.average = optimizer_.average();
+    if (!block.average.empty()) {
+      for (const auto& item : net_.named_buffers()) block.average[item.key()] = item.value();
+      for (const auto& [name, tensor] : block.weights) block.average.emplace(name, tensor);
+    }
+    return block;
+  }
+
+  torch::nn::Module& net_;
+  const TrainOptions& options_;
+  const Run& run_;
+  std::string name_;
+  const TrainHooks& hooks_;
+  Optimizer optimizer_;
+  Tensor sum_;  // loss and gradient norm since the last tick
+  int64_t step_ = 0, count_ = 0, validated_ = -1, begin_step_ = 0;
+  json numbers_ = json::object();
+  Clock::time_point begin_ = Clock::now(), saved_ = begin_;
+};
+
+}  // namespace
+
+Trained train(torch::nn::Module& net, const std::function<Tensor(const Tensor& rows)>& loss,
+              const TrainOptions& options, const Run& run, const std::string& name,
+              const TrainHooks& hooks) {
+  check(options);
+  return Training(net, options, run, name, hooks).go(loss);
+}
+
+}  // namespace couplet
