@@ -1,0 +1,14 @@
+// How far the paths of a velocity field are from straight lines.
+#pragma once
+#include <functional>
+
+#include "flow/velocity_field.h"
+
+namespace couplet {
+
+/// Mean over steps and dimensions of (v_k - (x1 - x0))^2 along Euler's path in uniform steps from
+/// noise x0 (N, *shape) to x1: (N). Zero where every path is straight at constant speed.
+/// Lee et al. 2023 (mean over dimensions instead of their sum).
+Tensor curvature(const Velocity& v, const Tensor& x0, int64_t steps = 128);
+
+}  // namespace couplet

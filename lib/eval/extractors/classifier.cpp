@@ -1,0 +1,52 @@
+#include "eval/extractors/classifier.h"
+
+#include <ATen/ATen.h>
+
+#include "base/error.h"
+#include "io/checkpoint.h"
+#include "nn/classifier.h"
+
+namespace couplet {
+
+namespace {
+
+struct ClassifierFeatures : FeatureExtractor {
+  std::string file;
+  c10::Device device;
+  Checkpoint model;
+  std::shared_ptr<Classifier> net;
+
+  ClassifierFeatures(const std::string& file, c10::Device device)
+      : file(file), device(device), model(read_checkpoint(file, {"classifier"})) {
+    net = make_classifier(model.blocks[0].net, model.space);
+    within(file, [&] { load_tensors(*net, weights_of(model.blocks[0])); });
+    net->to(device);
+  }
+
+  Extracted operator()(const Tensor& x) const override {
+    require(x.sizes().slice(1) == at::IntArrayRef(model.space.shape), file,
+            ": is for examples of shape ", at::IntArrayRef(model.space.shape), ", found ",
+            x.sizes().slice(1),
+            "; give --features a classifier of this data (eval-train-features makes one)");
+    const at::NoGradGuard no_grad;
+    const Tensor features = net->features(x.to(device));
+    return {features, net->logits(features).argmax(1)};
+  }
+
+  json protocol() const override {
+    return {{"extractor", "classifier"},
+            {"path", file},
+            {"content", model.label.content},
+            {"test_accuracy", model.facts.value("test_accuracy", json())}};
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<FeatureExtractor> make_classifier_features(const ClassifierFeaturesOptions& options,
+                                                           c10::Device device) {
+  require_option(!options.file.empty(), "the classifier's features need a file");
+  return std::make_shared<ClassifierFeatures>(options.file, device);
+}
+
+}  // namespace couplet

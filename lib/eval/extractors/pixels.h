@@ -1,0 +1,9 @@
+// Examples as their own features.
+#pragma once
+#include "eval/features.h"
+
+namespace couplet {
+
+std::shared_ptr<FeatureExtractor> make_pixels(const NoOptions& options, c10::Device device);
+
+}  // namespace couplet

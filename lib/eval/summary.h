@@ -1,0 +1,46 @@
+// All that measures need of a set of examples, made in one pass over its file.
+#pragma once
+#include "eval/features.h"
+#include "eval/frechet.h"
+#include "io/run.h"
+
+namespace couplet {
+
+using Extractors = std::map<std::string, std::shared_ptr<FeatureExtractor>>;
+
+struct Summary {
+  json about;      ///< path, kind, content, split, and the facts of the file: scaling, solver, …
+  json protocols;  ///< by extractor
+  std::vector<int64_t> shape;
+  int64_t rows = 0,
+          non_finite = 0;  ///< rows read; those with a number that is not finite, left out
+  std::map<std::string, Moments> moments;  ///< of the features, by extractor
+  Tensor x;           ///< (N, D) float, on the run's device; undefined: from a statistics file
+  double spread = 0;  ///< mean distance of two of the rows of x
+  Tensor label,
+      predicted;    ///< (N) int64: asked for (-1: nothing), and given by an extractor or undefined
+  Tensors columns;  ///< (N) each
+};
+
+/// How files are read. split: of datasets; energy_rows: how many rows x keeps, evenly spaced (0:
+/// all).
+struct SummaryOptions {
+  std::string split = "test";
+  int64_t batch = 500, energy_rows = 0;
+};
+
+/// Reads a dataset's split, samples, or statistics. Errors: other kinds; fewer than two finite
+/// rows.
+Summary summarise(const std::string& path, const Extractors& extractors,
+                  const SummaryOptions& options, const Run& run);
+
+/// Writes moments of features (mean, covariance, count by extractor) as the run's output, for use
+/// as a reference; parents: the files the summary was made from.
+void write_statistics(const Run& run, const Summary& summary, const std::vector<Label>& parents);
+
+/// Numbers of the rows of x (N, …) that hold finite numbers only, (M) int64.
+Tensor finite_rows(const Tensor& x);
+/// n of the N rows of x, evenly spaced; all if n is 0 or not below N.
+Tensor spaced_rows(const Tensor& x, int64_t n);
+
+}  // namespace couplet

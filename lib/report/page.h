@@ -1,0 +1,51 @@
+// One self-contained HTML page: no scripts, nothing loaded; for screens, phones, the dark and
+// paper.
+#pragma once
+#include <string>
+#include <vector>
+
+namespace couplet {
+
+/// One cell of a table; span: how many columns it covers.
+struct Cell {
+  std::string text;
+  int span = 1;
+  Cell(std::string text, int span = 1) : text(std::move(text)), span(span) {}
+  Cell(const char* text) : text(text) {}
+};
+
+struct Sheet {
+  std::string caption;
+  std::vector<std::string> head;
+  std::vector<std::vector<Cell>> rows;  ///< the first cell names its row
+};
+
+/// Any markup (a plot, a picture) with its caption.
+struct Figure {
+  std::string markup, caption;
+};
+
+/// All texts are plain, the page escapes them; markup is taken as it is. The page is XML too.
+class Page {
+ public:
+  explicit Page(std::string title) : title_(std::move(title)) {}
+
+  void section(const std::string& title);
+  void heading(const std::string& title);
+  void paragraph(const std::string& text);
+  void table(const Sheet& sheet);
+  void figures(const std::vector<Figure>& figures);  ///< side by side where there is room
+  void details(const std::string& summary, const std::string& preformatted);
+  std::string html() const;
+
+ private:
+  std::string title_, contents_, body_;
+  int sections_ = 0;
+};
+
+/// A PNG file's bytes as an <img> of so many CSS pixels, its own pixels kept sharp.
+std::string picture(const std::string& png, const std::string& alt, int64_t width);
+
+std::string base64(const std::string& bytes);
+
+}  // namespace couplet

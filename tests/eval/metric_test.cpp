@@ -1,0 +1,175 @@
+#include "eval/metric.h"
+
+#include <filesystem>
+
+#include "base/error.h"
+#include "data/dataset.h"
+#include "io/checkpoint.h"
+#include "nn/classifier.h"
+#include "testing.h"
+
+using namespace couplet;
+using namespace couplet::testing;
+
+namespace {
+
+const Space space{{1, 8, 8}, 3};
+
+/// A folder that goes when the test does.
+struct Folder {
+  std::filesystem::path path = std::filesystem::temp_directory_path() / "couplet-metric-test";
+  Folder() {
+    std::filesystem::remove_all(path);
+    std::filesystem::create_directories(path);
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+
+  Run run(const std::string& name) const {
+    Run run;
+    run.output = path / name;
+    run.provenance = false;
+    return run;
+  }
+  /// 200 rows, half of them train, drawn with a mean.
+  std::string dataset(const std::string& name, double mean) const {
+    const Tensor x = Random(4).normal(row_range(0, 200), space.shape) * 0.3 + mean;
+    DatasetContents contents;
+    contents.scaling = {2.0 / 255, -1};
+    contents.x = contents.scaling.to_bytes(x);
+    contents.labels = at::arange(200, at::kLong) % space.classes;
+    contents.classes = space.classes, contents.train = 100;
+    write_dataset(run(name), contents);
+    return path / name;
+  }
+  std::string samples(const std::string& name, const Tensor& x, const Tensor& label) const {
+    const Run run = this->run(name);
+    const json facts = {{"shape", space.shape}, {"classes", space.classes}, {"scale", 1.0},
+                        {"shift", 0.0},         {"model", "flow-map"},      {"nfe", 2}};
+    write_artifact(run.output, run.label("samples", facts, {}), [&](h5::File& file) {
+      file.write("x", x);
+      file.write("label", label);
+      file.write("row", row_range(0, x.size(0)));
+      file.write("curvature", at::full({x.size(0)}, 0.25));
+    });
+    return run.output;
+  }
+  std::string classifier(const std::string& name) const {
+    const auto net = make_classifier({{"width", 8}}, space);
+    Checkpoint model;
+    model.kind = "classifier", model.space = space;
+    model.blocks.push_back({{{"width", 8}}, named_tensors(*net), {}});
+    write_checkpoint(run(name), model, {});
+    return path / name;
+  }
+};
+
+Extractors extractors_of(const std::string& classifier) {
+  Extractors all{{"pixels", extractors().make({{"type", "pixels"}}, c10::kCPU)}};
+  if (!classifier.empty()) {
+    all["classifier"] =
+        extractors().make({{"type", "classifier"}, {"file", classifier}}, c10::kCPU);
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("Equal sets measure zero, other sets do not, whatever the batch", "[eval]") {
+  const Folder folder;
+  const std::string data = folder.dataset("data.h5", 0), other = folder.dataset("other.h5", 0.2);
+  const Extractors by = extractors_of(folder.classifier("c.h5"));
+  const auto read = [&](const std::string& path, const std::string& split, int64_t batch) {
+    return summarise(path, by, {.split = split, .batch = batch}, Run());
+  };
+  const Summary reference = read(data, "train", 64);
+  const json same = measure(read(data, "train", 64), reference);
+  INFO(same.dump(1));
+  CHECK(std::abs(same["fd"].get<double>()) < 1e-6);  // 100 rows of 128 features: singular
+  CHECK(std::abs(same["fd_pixels"].get<double>()) < 1e-9);
+  CHECK(same["energy"].get<double>() < 1e-6);  // the V-statistic is 0, this one is below
+  CHECK(same["rows"] == 100);
+  CHECK(same["model"] == "dataset");
+  CHECK(same["sampling"]["split"] == "train");
+  CHECK(same["protocol"]["reference"]["content"].get<std::string>().size() == 32);
+  CHECK(same["protocol"]["features"]["classifier"].contains("content"));
+
+  const json far = measure(read(other, "train", 64), reference);
+  CHECK(far["fd_pixels"].get<double>() == Approx(0.04 * 64).epsilon(0.05));
+  CHECK(far["energy"].get<double>() > 0.1);
+  for (const int64_t batch : {1, 7}) {
+    const json again = measure(read(other, "train", batch), reference);
+    CHECK(again["fd"].get<double>() == Approx(far["fd"].get<double>()).epsilon(1e-4));
+    CHECK(again["fd_pixels"].get<double>() == Approx(far["fd_pixels"].get<double>()).epsilon(1e-9));
+    CHECK(again["label_agreement"] == far["label_agreement"]);
+  }
+}
+
+TEST_CASE("Samples are measured with their labels and columns, rows that are not finite left out",
+          "[eval]") {
+  const Folder folder;
+  const std::string data = folder.dataset("data.h5", 0);
+  const Extractors by = extractors_of(folder.classifier("c.h5"));
+  const Summary reference = summarise(data, by, {}, Run());
+  Tensor x = Random(9).normal(row_range(0, 50), space.shape);
+  const Tensor predicted = (*by.at("classifier"))(x).predicted;
+  Tensor label = predicted.clone();
+  label.slice(0, 10, 20) = -1;                                    // nothing asked for
+  label.slice(0, 20, 30) = (predicted.slice(0, 20, 30) + 1) % 3;  // asked for, not met
+  x[3][0][0][0] = INFINITY;
+  const json found =
+      measure(summarise(folder.samples("s.h5", x, label), by, {.batch = 16}, Run()), reference);
+  INFO(found.dump(1));
+  CHECK(found["non_finite"] == 1);
+  CHECK(found["rows"] == 50);
+  CHECK(found["label_agreement"].get<double>() == Approx(29.0 / 39));
+  CHECK(found["curvature"].get<double>() == Approx(0.25));
+  CHECK(found["nfe"] == 2);
+  CHECK(found["model"] == "flow-map");
+  CHECK(found["fd"].is_number());
+
+  x.fill_(NAN);
+  CHECK_THROWS_AS(summarise(folder.samples("n.h5", x, label), by, {}, Run()), Error);
+}
+
+TEST_CASE("Statistics stand for the reference they were made of", "[eval]") {
+  const Folder folder;
+  const std::string data = folder.dataset("data.h5", 0), other = folder.dataset("other.h5", 0.2);
+  const Extractors by = extractors_of(folder.classifier("c.h5"));
+  const Summary reference = summarise(data, by, {}, Run()),
+                samples = summarise(other, by, {}, Run());
+  const Run run = folder.run("statistics.h5");
+  write_statistics(run, reference, {});
+  const Summary read = summarise(run.output, by, {}, Run());
+  const json direct = measure(samples, reference), through = measure(samples, read);
+  CHECK(through["fd"].get<double>() == Approx(direct["fd"].get<double>()).epsilon(1e-9));
+  CHECK(through["fd_pixels"].get<double>() ==
+        Approx(direct["fd_pixels"].get<double>()).epsilon(1e-9));
+  CHECK_FALSE(through.contains("energy"));
+  CHECK(through["protocol"]["reference"]["rows"] == 100);
+
+  const Extractors another = extractors_of(folder.classifier("d.h5"));
+  CHECK_THROWS_AS(measure(summarise(other, another, {}, Run()), read), Error);
+}
+
+TEST_CASE("Rows are spaced evenly", "[eval]") {
+  const Tensor x = at::arange(10);
+  CHECK(at::equal(spaced_rows(x, 4), at::tensor({0, 2, 5, 7}, at::kLong)));
+  CHECK(spaced_rows(x, 0).size(0) == 10);
+  CHECK(spaced_rows(x, 20).size(0) == 10);
+}
+
+TEST_CASE("Measures refuse what does not go together", "[eval]") {
+  const Folder folder;
+  const std::string data = folder.dataset("data.h5", 0);
+  const Extractors pixels = extractors_of("");
+  const Summary reference = summarise(data, pixels, {}, Run());
+  Summary other = reference;
+  other.shape = {64};
+  CHECK_THROWS_AS(measure(other, reference), Error);
+  CHECK_THROWS_AS(
+      measure(summarise(data, extractors_of(folder.classifier("c.h5")), {}, Run()), reference),
+      Error);
+  CHECK_THROWS_AS(summarise(folder.classifier("c.h5"), pixels, {}, Run()), Error);
+  CHECK_THROWS_AS(extractors_of(data), Error);
+  CHECK_THROWS_AS(extractors().make({{"type", "pixel"}}, c10::kCPU), BadOption);
+}
