@@ -1,0 +1,48 @@
+#!/bin/bash
+# The chain, small: twice, the second time with every tool stopped by TERM and taken up again by the same
+# command. Both give the same content hashes.  BIN: the tools, SOURCE: the tree.
+set -eu
+folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
+PATH="$BIN:$PATH"
+common="-q --threads 1"
+train="-s train.steps=300 -s train.batch=64 -s train.log_every=10"
+
+# once NAME…: the whole chain in its own folder; `go` runs one tool.
+chain() {
+  mkdir -p "$folder/$1"; cd "$folder/$1"
+  go couplet-convert "$SOURCE/data/digits.csv.gz" -s shape=[1,8,8] -s range=16 -s test=0.2 $common -o data.h5
+  go nf-train data.h5 $common $train -s flow.patch=4 -s flow.channels=32 -s flow.head=16 -s flow.blocks=2 -s flow.layers=1 -o teacher.h5
+  go nf-encode-couplings teacher.h5 $common -s draws=16 -s batch=16 -o couplings.h5
+  go fm-train-student couplings.h5 $common $train -s net.type=mlp -s net.hidden=64 -s net.depth=1 -o student.h5
+  go ttfm-distill student.h5 couplings.h5 $common $train -o map.h5
+  go sample map.h5 --rows 0-9999 -s batch=16 $common -o samples.h5
+  eval-fid samples.h5 data.h5 --features "$SOURCE/data/features/digits.h5" -q > metrics.json
+}
+
+go() { "$@"; }
+chain whole
+
+stops=0
+go() {  # TERM soon after the start, until the tool is done before it comes
+  local status wait=0.6
+  while true; do
+    status=0
+    timeout --preserve-status -s TERM $wait "$@" 2> stderr.txt || status=$?
+    case $status in
+      0) return ;;
+      75) stops=$((stops + 1)) ;;
+      143) ;;  # it came before the tool listened
+      *) echo "status $status: $*"; cat stderr.txt; exit 1 ;;
+    esac
+    wait=$(awk "BEGIN {print $wait * 1.7}")
+  done
+}
+chain stopped
+
+for file in data teacher couplings student map samples; do
+  a=$(couplet-info --json "$folder/whole/$file.h5" | grep -o '"content": *"[0-9a-f]*"' | head -1)
+  b=$(couplet-info --json "$folder/stopped/$file.h5" | grep -o '"content": *"[0-9a-f]*"' | head -1)
+  [ -n "$a" ] && [ "$a" = "$b" ] || { echo "$file.h5: $a, stopped and resumed $b"; exit 1; }
+done
+[ "$stops" -ge 3 ] || { echo "only $stops tools were stopped while at work"; exit 1; }
+echo "equal content after $stops stops"

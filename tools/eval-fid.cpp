@@ -1,0 +1,57 @@
+// eval-fid: measure samples against a reference; one JSON object a line, with its protocol.
+#include <iostream>
+
+#include "app/tool.h"
+#include "eval/metric.h"
+
+using namespace couplet;
+
+struct Options {
+  std::string split = "test", reference_split = "train";
+  SummaryOptions read;
+  void describe(auto&& option) {
+    option("split", split,
+           "rows measured where a file to be measured is a dataset: train, test or all");
+    option("reference_split", reference_split, "rows of the reference where it is a dataset");
+    option("batch", read.batch, "examples at a time");
+    option("energy_rows", read.energy_rows,
+           "rows of each set in the energy distance, evenly spaced; 0: all");
+  }
+};
+
+int main(int argc, char** argv) {
+  Tool tool(
+      {.name = "eval-fid",
+       .summary =
+           "Measure samples against a reference: Fréchet and energy distances, label agreement.",
+       .example = "eval-fid samples.h5 data.h5 --features data/features/digits.h5",
+       .output = Output::optional});
+  const auto& files = tool.inputs("files",
+                                  "samples or datasets to be measured, and last the reference: "
+                                  "a dataset, samples or statistics");
+  const auto& features =
+      tool.flag("features", std::string(), "a classifier whose features are compared too");
+  return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
+    require_option(
+        files.size() > 1 || !run.output.empty(),
+        "nothing to measure: give samples before the reference, or -o for its statistics");
+    Extractors by{{"pixels", extractors().make({{"type", "pixels"}}, run.device)}};
+    if (!features.empty()) {
+      by["classifier"] =
+          extractors().make({{"type", "classifier"}, {"file", features}}, run.device);
+    }
+    const auto read = [&](const std::string& path, const std::string& split) {
+      SummaryOptions how = options.read;
+      how.split = split;
+      return summarise(path, by, how, run);
+    };
+    const Summary reference = read(files.back(), options.reference_split);
+    for (size_t i = 0; i + 1 < files.size(); ++i) {
+      std::cout << measure(read(files[i], options.split), reference).dump() << std::endl;
+    }
+    if (run.output.empty()) return;
+    std::vector<Label> parents{read_label(files.back())};
+    if (!features.empty()) parents.push_back(read_label(features));
+    write_statistics(run, reference, parents);
+  });
+}

@@ -1,0 +1,56 @@
+// sample: make samples with any checkpoint: decode, integrate or jump.
+#include "app/tool.h"
+#include "eval/curvature.h"
+#include "flow/sampling.h"
+using namespace couplet;
+
+struct Options {
+  SamplingOptions how;
+  int64_t batch = 256;
+  std::string label = "each";
+  bool curvature = false;
+  void describe(auto&& option) {
+    how.describe(option);
+    option("batch", batch, "samples made at once");
+    option("label", label, "the class asked for: a number, none, or each in turn");
+    option("curvature", curvature, "a column with the curvature of each sample's path");
+  }
+};
+
+int main(int argc, char** argv) {
+  Tool tool({.name = "sample",
+             .summary = "Make samples with a normalizing flow, a velocity field or a flow map.",
+             .example = "sample map.h5 --rows 0-9999 -s steps=2 -o samples.h5"});
+  const auto& path = tool.input("model", "a checkpoint of any kind");
+  const auto& range = tool.flag("rows", std::string("0-99"), "rows of the seed's samples, 0-9999");
+  return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
+    const Checkpoint model =
+        read_checkpoint(path, {"normalizing-flow", "velocity-field", "flow-map"});
+    const SampleRows rows = parse_rows(range);
+    const Generator generator = make_generator(model, options.how, run.device);
+    std::map<std::string, ColumnOf> columns;
+    if (options.curvature) {
+      require_option(generator.velocity != nullptr, "option 'curvature' needs a velocity field");
+      columns["curvature"] = [&](const Tensor& x0, const Tensor& label) {
+        return couplet::curvature(bind(generator.velocity, label), x0);
+      };
+    }
+
+    const bool as_bytes = model.facts.at("storage") == "u8";
+    const Scaling scaling = as_bytes ? Scaling::from_json(model.facts) : Scaling{};
+    std::vector<Column> layout = {{"x", as_bytes ? at::kByte : at::kFloat, model.space.shape},
+                                  {"label", at::kLong, {}},
+                                  {"row", at::kLong, {}}};
+    for (const auto& [name, column] : columns) layout.push_back({name, at::kFloat, {}});
+    run.log->say("sampling from " + generator.protocol.dump());
+    RowFile file(run, rows.end - rows.begin, layout);
+    const Requests requests(model.space, options.label, run.random.stream("x0"));
+    sample_rows(generator, requests, rows, options.batch, scaling, as_bytes, columns, run, file);
+
+    json facts = generator.protocol;
+    facts.update(scaling.to_json());
+    facts["shape"] = model.space.shape, facts["classes"] = model.space.classes;
+    facts["storage"] = model.facts.at("storage"), facts["data"] = model.facts.at("data");
+    file.seal(run.label("samples", facts, {model.label}));
+  });
+}
