@@ -2,6 +2,7 @@
 # `make -f examples/chain.mk` goes on wherever it was stopped.
 #   OUT  folder of the results     EXP  experiment file        DATA  arguments of couplet-convert
 #   ROWS samples of each model     SEED decides every draw     FEATURES  classifier for the FD
+#   THREADS of each tool; 0: one a core (with `make -j2`, 1: two tools at a time)
 BIN      ?= build
 OUT      ?= demo
 EXP      ?= data/experiments/digits.json
@@ -9,9 +10,10 @@ FEATURES ?= data/features/digits.h5
 DATA     ?= data/digits.csv.gz
 ROWS     ?= 0-4999
 SEED     ?= 0
+THREADS  ?= 0
 STEPS    := 1 2 4 8 32
 JUMPS    := 1 2 4 8
-RUN       = -c $(EXP) --seed $(SEED) --force -o $@
+RUN       = -c $(EXP) --seed $(SEED) --threads $(THREADS) --force -o $@
 
 SAMPLES  := $(OUT)/samples-teacher.h5 $(STEPS:%=$(OUT)/samples-independent-%.h5) \
             $(STEPS:%=$(OUT)/samples-student-%.h5) $(JUMPS:%=$(OUT)/samples-map-%.h5)

@@ -42,9 +42,9 @@ int main(int argc, char** argv) {
                                   {"label", at::kLong, {}},
                                   {"row", at::kLong, {}}};
     for (const auto& [name, column] : columns) layout.push_back({name, at::kFloat, {}});
+    const Requests requests(model.space, options.label, run.random.stream("x0"));
     run.log->say("sampling from " + generator.protocol.dump());
     RowFile file(run, rows.end - rows.begin, layout);
-    const Requests requests(model.space, options.label, run.random.stream("x0"));
     sample_rows(generator, requests, rows, options.batch, scaling, as_bytes, columns, run, file);
 
     json facts = generator.protocol;
