@@ -1,5 +1,7 @@
 // Flows between Gaussians, whose velocities and maps are known: what fields and losses must give.
 #pragma once
+#include <ATen/ATen.h>
+
 #include "nn/backbone.h"
 
 namespace couplet::testing {

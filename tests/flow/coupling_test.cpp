@@ -65,10 +65,26 @@ TEST_CASE("Every coupling is a function of rows", "[flow]") {
     const Tensor either = at::cat({examples, examples.flip(-1)});
     const Tensor same = (all.x1.unsqueeze(1) == either).flatten(2).all(2);
     CHECK(same.any(1).all().item<bool>());
-    CHECK(at::equal(same.to(at::kByte).argmax(1).remainder(9).remainder(3), all.label));
+    CHECK(at::equal(same.to(at::kInt).argmax(1).remainder(9).remainder(3), all.label));
     // And every example turns up as often as any other.
     const Tensor often = same.to(at::kFloat).view({400, 2, 9}).sum(at::IntArrayRef({0, 1}));
     CHECK(distance(often, at::full({9}, 400.0 / 9)) <= 2);
+  }
+}
+
+TEST_CASE("Every coupling draws onto the device of its run, and waits for nothing", "[flow]") {
+  const Files files;
+  for (const auto& device : devices()) {
+    Run run = run_to(files.folder / "out.h5");
+    run.device = device;
+    const Tensor rows = row_range(0, 5, device);
+    for (const auto& name : couplings().names()) {
+      INFO(name << " on " << device);
+      const auto pi = couplings().make({{"type", name}}, {files.pairs, &run});
+      const auto [x0, x1, label] = pi->draw(rows);
+      for (const Tensor& part : {x0, x1, label}) CHECK(part.device().type() == device.type());
+      CHECK(host_reads([&] { pi->draw(rows); }).empty());
+    }
   }
 }
 

@@ -48,10 +48,11 @@ std::pair<Tensor, Tensor> legendre(int64_t n) {
 /// The flow-matching loss over the whole law: sigma points of the pair at the nodes of the clock.
 /// Field and loss are homogeneous, so that a weight is a factor on the point.
 double exact_loss(const std::shared_ptr<Backbone>& field, const Tensor& S, const Tensor& C) {
-  const int64_t D = S.size(0), nodes = 1024;
+  static const auto rule = legendre(1024);
+  const auto& [t, weight] = rule;
+  const int64_t D = S.size(0), nodes = t.size(0);
   const Tensor joint =
       at::cat({at::cat({at::eye(D, S.options()), C.t()}, 1), at::cat({C, S}, 1)}, 0);
-  const auto [t, weight] = legendre(nodes);
   const Tensor scale = (weight * (nodes * 2 * D)).sqrt().view({-1, 1, 1});
   const Tensor points = (scale * square_root(joint)).flatten(0, 1);
   const Tensor label = at::full({points.size(0)}, -1, at::kLong);

@@ -89,7 +89,7 @@ TEST_CASE("A file torn while it got its label is mended", "[io]") {
   int i = 0;
   const auto check = [&](const std::function<void(const std::string&, std::string&)>& tear) {
     const Run run = run_to(folder / ("b" + std::to_string(i++) + ".h5"));
-    RowFile(run, count, layout).pause();
+    INFO("tear " << i);
     std::string torn;
     {
       RowFile file(run, count, layout);
@@ -106,20 +106,13 @@ TEST_CASE("A file torn while it got its label is mended", "[io]") {
     file.seal(label_of(run));
     CHECK(open_artifact(run.output).label.content == expected);
   };
-  const auto torn_by = [&](const std::function<void(const std::string&, std::string&)>& tear) {
-    INFO("tear " << i);
-    try {
-      check(tear);
-    } catch (const Unfinished&) {
-    }
-  };
   // The whole label is there, only the name is missing.
-  torn_by([](const std::string&, std::string&) {});
+  check([](const std::string&, std::string&) {});
   // The head is new, what it points to is not; and the other way round.
-  torn_by([](const std::string& before, std::string& torn) { torn.resize(before.size()); });
-  torn_by([](const std::string& before, std::string& torn) { torn.replace(0, 64, before, 0, 64); });
+  check([](const std::string& before, std::string& torn) { torn.resize(before.size()); });
+  check([](const std::string& before, std::string& torn) { torn.replace(0, 64, before, 0, 64); });
   // Garbage where the head is.
-  torn_by([](const std::string&, std::string& torn) { torn.replace(0, 90, 90, 'x'); });
+  check([](const std::string&, std::string& torn) { torn.replace(0, 90, 90, 'x'); });
 }
 
 TEST_CASE("A note that cannot be read begins anew", "[io]") {

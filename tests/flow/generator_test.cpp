@@ -1,0 +1,133 @@
+#include "flow/generator.h"
+
+#include "base/error.h"
+#include "flow/solver.h"
+#include "testing.h"
+
+using namespace couplet;
+using namespace couplet::testing;
+
+namespace {
+
+const Space space{{4}, 3};
+const json mlp = {{"type", "mlp"}, {"hidden", 16}, {"depth", 1}};
+const json tarflow = {{"type", "tarflow"}, {"patch", 2},  {"channels", 16},
+                      {"blocks", 2},       {"layers", 1}, {"head", 16}};
+
+/// Random weights, so that no part of the network is idle, and an average that differs.
+Block block_of(torch::nn::Module& net, const json& options) {
+  Block block{options, {}, {}};
+  for (const auto& [name, tensor] : named_tensors(net)) {
+    const Random random = Random(1).stream(name);
+    const Tensor noise = random.normal(row_range(0, 1), tensor.sizes())[0];
+    const bool weight = tensor.requires_grad();  // a buffer has its own numbers
+    block.weights[name] = weight ? 0.1 * noise : tensor;
+    block.average[name] = weight ? 0.05 * noise : tensor;
+  }
+  return block;
+}
+
+Checkpoint checkpoint(const std::string& kind) {
+  Checkpoint model{.kind = kind, .space = space};
+  model.facts = {{"eta", 0.3}};
+  if (kind == "normalizing-flow") {
+    model.blocks = {block_of(*normalizing_flows().make(tarflow, space), tarflow)};
+  } else {
+    model.blocks = {block_of(*backbones().make(mlp, space, kind == "flow-map" ? 2 : 1), mlp)};
+  }
+  return model;
+}
+
+Tensor noise() { return Random(2).normal(row_range(0, 6), space.shape); }
+Tensor labels() { return row_range(0, 6).remainder(4) - 1; }
+
+SamplingOptions with(const std::function<void(SamplingOptions&)>& change) {
+  SamplingOptions options;
+  change(options);
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("A velocity field is integrated, a map composed, a flow decoded", "[flow]") {
+  const at::NoGradGuard no_grad;
+  const Tensor x0 = noise(), label = labels();
+
+  const Checkpoint field = checkpoint("velocity-field");
+  const auto how = with([](auto& o) { o.solver = "heun-euler", o.steps = 5, o.guidance = 1.5; });
+  const Generator guided = make_generator(field, how, c10::kCPU);
+  const LabelledVelocity v = guide(VelocityField{load_backbone(field, 1, c10::kCPU)}, 1.5);
+  CHECK(at::equal(guided.generate(x0, label),
+                  integrate(solver("heun-euler"), bind(v, label), x0, time_grid("uniform", 5))));
+  CHECK(guided.protocol["nfe"] == 18);
+  CHECK(guided.protocol["weights"] == "average");
+  CHECK(make_generator(field, {}, c10::kCPU).protocol["nfe"] == 32);
+
+  const Checkpoint map = checkpoint("flow-map");
+  const Generator jumps =
+      make_generator(map, with([](auto& o) { o.steps = 2, o.grid = "quadratic"; }), c10::kCPU);
+  const FlowMap phi{load_backbone(map, 2, c10::kCPU)};
+  CHECK(at::equal(jumps.generate(x0, label), jump(phi, x0, label, {0, 0.75, 1})));
+  CHECK(jumps.protocol["nfe"] == 2);
+  CHECK(jumps.protocol["grid"] == "quadratic");
+
+  const Checkpoint teacher = checkpoint("normalizing-flow");
+  const auto flow = load_flow(teacher, c10::kCPU);
+  const Tensor x = make_generator(teacher, {}, c10::kCPU).generate(x0, label);
+  CHECK(distance(flow->encode(x, label).z, x0) < 1e-4);
+  const auto clean = with([](auto& o) { o.denoise = true; });
+  CHECK(distance(make_generator(teacher, clean, c10::kCPU).generate(x0, label),
+                 denoise(*flow, x, label, 0.3)) == 0);
+}
+
+TEST_CASE("Raw weights and averages are both at hand", "[flow]") {
+  const at::NoGradGuard no_grad;
+  for (const std::string kind : {"velocity-field", "flow-map", "normalizing-flow"}) {
+    const Checkpoint model = checkpoint(kind);
+    const Generator average = make_generator(model, {}, c10::kCPU);
+    const Generator raw = make_generator(model, with([](auto& o) { o.raw = true; }), c10::kCPU);
+    CHECK(raw.protocol["weights"] == "raw");
+    CHECK(distance(raw.generate(noise(), labels()), average.generate(noise(), labels())) > 1e-3);
+    Checkpoint plain = model;
+    plain.blocks[0].average.clear();
+    const Generator only = make_generator(plain, {}, c10::kCPU);
+    CHECK(only.protocol["weights"] == "raw");
+    CHECK(distance(only.generate(noise(), labels()), raw.generate(noise(), labels())) == 0);
+  }
+}
+
+TEST_CASE("A map that begins with a field's weights is the field, at every gap", "[flow]") {
+  const at::NoGradGuard no_grad;
+  const Checkpoint field = checkpoint("velocity-field");
+  const VelocityField v{load_backbone(field, 1, c10::kCPU)};
+  const FlowMap phi{load_backbone(field, 2, c10::kCPU)};
+  const Tensor s = at::linspace(0, 1, 6), t = s + at::linspace(0, 0.5, 6);
+  CHECK(distance(phi.average_velocity(noise(), s, t, labels()), v(noise(), s, labels())) < 1e-6);
+  // A finished map needs all its weights, the second clock's too.
+  Checkpoint map = field;
+  map.kind = "flow-map";
+  CHECK_THROWS_AS(load_backbone(map, 2, c10::kCPU), Error);
+}
+
+TEST_CASE("Options without effect on a kind are refused", "[flow]") {
+  const auto refused = [](const std::string& kind, const char* name,
+                          const std::function<void(SamplingOptions&)>& change) {
+    INFO(kind << ", " << name);
+    CHECK_THROWS_AS(make_generator(checkpoint(kind), with(change), c10::kCPU), BadOption);
+    CHECK_THROWS_WITH(make_generator(checkpoint(kind), with(change), c10::kCPU), contains(name));
+  };
+  refused("normalizing-flow", "solver", [](auto& o) { o.solver = "euler"; });
+  refused("normalizing-flow", "steps", [](auto& o) { o.steps = 3; });
+  refused("normalizing-flow", "grid", [](auto& o) { o.grid = "uniform"; });
+  refused("velocity-field", "denoise", [](auto& o) { o.denoise = true; });
+  refused("velocity-field", "steps", [](auto& o) { o.steps = -1; });
+  refused("velocity-field", "solver", [](auto& o) { o.solver = "rk5"; });
+  refused("velocity-field", "grid", [](auto& o) { o.grid = "cubic"; });
+  refused("flow-map", "denoise", [](auto& o) { o.denoise = true; });
+  refused("flow-map", "solver", [](auto& o) { o.solver = "euler"; });
+  refused("flow-map", "guidance", [](auto& o) { o.guidance = 1; });
+  Checkpoint unlabelled{.kind = "velocity-field", .space = {{4}, 0}};
+  unlabelled.blocks = {block_of(*backbones().make(mlp, unlabelled.space, 1), mlp)};
+  CHECK_THROWS_AS(make_generator(unlabelled, with([](auto& o) { o.guidance = 1; }), c10::kCPU),
+                  BadOption);
+}

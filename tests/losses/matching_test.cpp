@@ -1,0 +1,109 @@
+// Flow matching and likelihood.
+#include <cmath>
+
+#include "data/dataset.h"
+#include "folder.h"
+#include "gaussian_flow.h"
+#include "losses/flow_matching.h"
+#include "losses/likelihood.h"
+#include "testing.h"
+
+using namespace couplet;
+using namespace couplet::testing;
+
+namespace {
+
+/// z = (x - shift - label) / scale: log p is known.
+struct Affine : NormalizingFlow {
+  double scale = 2, shift = 0.5;
+  Encoded encode(const Tensor& x, const Tensor& label) override {
+    const Tensor z = (x - shift - expand_to(label, x)) / scale;
+    const double dims = static_cast<double>(x[0].numel());
+    return {z, at::full({x.size(0)}, -dims * std::log(scale), x.options())};
+  }
+  Tensor decode(const Tensor& z, const Tensor& label, const Decoding&) override {
+    return z * scale + shift + expand_to(label, z);
+  }
+};
+
+Tensor log_gaussian(const Tensor& x, double mean, double std) {
+  return (-0.5 * ((x - mean) / std).square() - std::log(std) - 0.5 * std::log(2 * M_PI))
+      .flatten(1)
+      .sum(1);
+}
+
+}  // namespace
+
+TEST_CASE("Flow matching draws its clock and drops its labels by row", "[losses]") {
+  Tensor seen_x, seen_t, seen_label;
+  const VelocityField v{
+      std::make_shared<Formula>([&](const Tensor& x, const Tensor& t, const Tensor& label) {
+        seen_x = x, seen_t = t.select(1, 0), seen_label = label;
+        return at::zeros_like(x);
+      })};
+  const Random random(3);
+  FlowMatchingOptions options;
+  options.label_drop = 0.25, options.times = Component(time_laws(), "logit-normal");
+  const FlowMatching loss(options, random);
+  const auto look = [&](int64_t begin, int64_t end) {
+    const Tensor rows = row_range(begin, end);
+    const CoupledBatch pairs{random.stream("x0").normal(rows, {2}),
+                             random.stream("x1").normal(rows, {2}), rows.remainder(5)};
+    const Tensor value = loss(v, pairs, rows);
+    CHECK(distance(value, (pairs.x1 - pairs.x0).square().mean()) < 1e-6);
+    CHECK(distance(seen_x, interpolant("linear").at(seen_t, pairs.x0, pairs.x1)) == 0);
+    return std::pair{seen_t, seen_label};
+  };
+  const auto [t, label] = look(0, 4000);
+  const auto [t_part, label_part] = look(1000, 1007);
+  CHECK(at::equal(t.slice(0, 1000, 1007), t_part));
+  CHECK(at::equal(label.slice(0, 1000, 1007), label_part));
+  CHECK((label == -1).to(at::kFloat).mean().item<float>() == Approx(0.25).margin(0.03));
+  CHECK(((label == -1) | (label == row_range(0, 4000).remainder(5))).all().item<bool>());
+  options.label_drop = 0;
+  const Tensor rows = row_range(0, 9);
+  FlowMatching(options, random)(v, {at::zeros({9, 1}), at::zeros({9, 1}), rows}, rows);
+  CHECK(at::equal(seen_label, rows));
+}
+
+TEST_CASE("The likelihood of an affine flow is the Gaussian's", "[losses]") {
+  Affine flow;
+  const Tensor x = Random(4).normal(row_range(0, 50), {2, 3}).to(at::kDouble);
+  const Tensor label = row_range(0, 50).remainder(2);
+  const Tensor exact = at::where(label == 0, log_gaussian(x, 0.5, 2), log_gaussian(x, 1.5, 2));
+  CHECK(distance(log_prob(flow, x, label), exact) < 1e-12);
+  CHECK(distance(nll_per_dim(flow, x, label), -exact.mean() / 6) < 1e-12);
+  // Tweedie: x + eta^2 times the score.
+  const Tensor mean = expand_to(label + 0.5, x);
+  CHECK(distance(denoise(flow, x, label, 0.3), x - 0.09 * (x - mean) / 4) < 1e-12);
+  const at::NoGradGuard no_grad;  // it finds its gradient where gradients are off
+  const Tensor clean = denoise(flow, x, label, 0.3);
+  CHECK_FALSE(clean.requires_grad());
+  // A grey level of width 1/64 in nats per dimension, in bits.
+  CHECK(bits_per_dim(std::log(2.0), 1.0 / 64) == Approx(7));
+}
+
+TEST_CASE("Training noise is drawn by row; validation does not depend on the batch", "[losses]") {
+  Affine flow;
+  const Random random(5);
+  LikelihoodOptions options;
+  options.eta = 0.3, options.label_drop = 0;
+  const Tensor rows = row_range(0, 8), x = random.normal(rows, {4}), label = at::zeros_like(rows);
+  const auto loss = [&](const Tensor& rows, const Tensor& x) {
+    return Likelihood(options, random)(flow, {x, rows * 0}, rows).item<double>();
+  };
+  double parts = 0;
+  for (int64_t i = 0; i < 8; ++i) parts += loss(rows.slice(0, i, i + 1), x.slice(0, i, i + 1)) / 8;
+  CHECK(loss(rows, x) == Approx(parts).epsilon(1e-5));
+  CHECK(loss(rows + 8, x) != loss(rows, x));
+  options.eta = 0;
+  CHECK(loss(rows, x) == Approx(nll_per_dim(flow, x, label).item<double>()));
+
+  const Folder folder;
+  write_images(folder / "data.h5");
+  const Dataset data = open_dataset(folder / "data.h5");
+  const auto mean = [&](int64_t begin, int64_t end) {
+    return mean_nll(flow, data, begin, end, 0.1, random, c10::kCPU);
+  };
+  CHECK(mean(0, 11) * 11 == Approx(mean(0, 4) * 4 + mean(4, 11) * 7).epsilon(1e-6));
+}
