@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "nn/linear.h"
+
 namespace couplet {
 
 namespace {
@@ -29,12 +31,13 @@ TarFlowAttention::TarFlowAttention(int64_t channels, int64_t head)
 }
 
 Tensor TarFlowAttention::forward(const Tensor& h) {
-  const auto heads =
-      qkv(normalize(norm, h)).view({h.size(0), h.size(1), 3, -1, head}).permute({2, 0, 3, 1, 4});
+  const auto heads = linear(qkv, normalize(norm, h))
+                         .view({h.size(0), h.size(1), 3, -1, head})
+                         .permute({2, 0, 3, 1, 4});
   const auto part = heads.unbind(0);
   const Tensor seen =
       at::scaled_dot_product_attention(part[0], part[1], part[2], {}, 0, /*is_causal=*/true);
-  return h + proj(seen.transpose(1, 2).flatten(2));
+  return h + linear(proj, seen.transpose(1, 2).flatten(2));
 }
 
 TarFlowMlp::TarFlowMlp(int64_t channels)
@@ -48,7 +51,7 @@ TarFlowMlp::TarFlowMlp(int64_t channels)
 }
 
 Tensor TarFlowMlp::forward(const Tensor& h) {
-  return h + narrow(at::gelu(widen(normalize(norm, h))));
+  return h + linear(narrow, at::gelu(linear(widen, normalize(norm, h))));
 }
 
 TarFlowLayer::TarFlowLayer(int64_t channels, int64_t head)
@@ -93,10 +96,10 @@ Encoded TarFlowBlock::encode(const Tensor& x, const Tensor& label) {
   const Tensor places = backwards ? pos_embed.flip(0) : pos_embed;
 
   // Token i is decided by those before it: the last one is never read, the first one stays.
-  Tensor h = proj_in(ordered.narrow(1, 0, T - 1)) +
+  Tensor h = linear(proj_in, ordered.narrow(1, 0, T - 1)) +
              (places.narrow(0, 0, T - 1) + embed(label).unsqueeze(1));
   for (const auto& layer : layers) h = layer->mlp->forward(layer->attention->forward(h));
-  const Tensor out = proj_out(h).to(x.scalar_type());
+  const Tensor out = linear(proj_out, h).to(x.scalar_type());
 
   const Tensor first = ordered.narrow(1, 0, 1), rest = ordered.narrow(1, 1, T - 1);
   Tensor moved, logdet;

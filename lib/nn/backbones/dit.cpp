@@ -9,6 +9,7 @@
 
 #include "nn/attention.h"
 #include "nn/embedding.h"
+#include "nn/linear.h"
 #include "nn/place.h"
 
 namespace couplet {
@@ -51,12 +52,12 @@ Block transformer_block(torch::nn::Module& root, const std::string& at, const Di
   auto modulation = place(root, at + ".adaLN_modulation.1", Linear(o.hidden, 6 * o.hidden));
   return [=](Tensor x, const Tensor& c) mutable {
     const auto m = modulation(c).chunk(6, 1);  // shift, scale, gate; of the attention, of the MLP
-    const Tensor rows = qkv(modulated_norm(x, m[0], m[1]));
+    const Tensor rows = linear(qkv, modulated_norm(x, m[0], m[1]));
     const auto parts = rows.unflatten(2, {3, heads, -1}).permute({2, 0, 3, 1, 4}).unbind(0);
     const Tensor mixed = attention(parts[0], parts[1], parts[2]).transpose(1, 2).flatten(2);
-    x = x + m[2].unsqueeze(1) * proj(mixed);
-    const Tensor wide = at::gelu(fc1(modulated_norm(x, m[3], m[4])), "tanh");
-    return x + m[5].unsqueeze(1) * fc2(wide);
+    x = x + m[2].unsqueeze(1) * linear(proj, mixed);
+    const Tensor wide = at::gelu(linear(fc1, modulated_norm(x, m[3], m[4])), "tanh");
+    return x + m[5].unsqueeze(1) * linear(fc2, wide);
   };
 }
 
@@ -115,7 +116,7 @@ class DitNet : public Dit {
     Tensor tokens = patches_(x).flatten(2).transpose(1, 2) + position_;
     for (auto& block : blocks_) tokens = block(tokens, c);
     const auto m = modulation_(c).chunk(2, 1);  // shift, scale
-    tokens = linear_(modulated_norm(tokens, m[0], m[1]));
+    tokens = linear(linear_, modulated_norm(tokens, m[0], m[1]));
 
     // (N, rows columns, p p C) -> (N, C, H, W)
     const int64_t p = options_.patch;
