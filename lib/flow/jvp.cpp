@@ -3,14 +3,19 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/forward_grad.h>
 
+#include <mutex>
+
 #include "nn/attention.h"
 
 namespace couplet {
 
 namespace {
 
-// The level of dual numbers is one for the whole process; it must be left before any backward pass.
+// The level of dual numbers is one for the whole process, so threads take turns; it must be left
+// before any backward pass through what was computed in it.
+std::mutex turn;
 struct DualLevel {
+  const std::lock_guard<std::mutex> mine{turn};
   uint64_t level = torch::autograd::ForwardADLevel::get_next_idx();
   ~DualLevel() { torch::autograd::ForwardADLevel::release_idx(level); }
 };

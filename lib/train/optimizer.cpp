@@ -21,29 +21,33 @@ Optimizer::Optimizer(torch::nn::Module& net, const TrainOptions& options,
   }
 }
 
-Tensor Optimizer::step(int64_t step) {
+Tensor Optimizer::step(int64_t step, const std::vector<Tensor>& gradients,
+                       const SideBySide& threads) {
   const at::NoGradGuard no_grad;
-  std::vector<Tensor> gradients;
-  for (Tensor& weight : weights_) {
-    if (!weight.grad().defined()) weight.mutable_grad() = at::zeros_like(weight);
-    gradients.push_back(weight.grad());
-  }
-  const Tensor norm = at::stack(at::_foreach_norm(gradients)).norm();
-  if (options_.clip > 0) {
-    at::_foreach_mul_(gradients, (options_.clip / (norm + 1e-6)).clamp_max(1.0));
-  }
-  at::_foreach_add_(count_, 1);
-  at::_fused_adamw_(weights_, gradients, mean_, square_, {}, count_, learning_rate(options_, step),
-                    options_.beta1, options_.beta2, options_.weight_decay, 1e-8,
-                    /*amsgrad=*/false, /*maximize=*/false);
-  if (!average_.empty()) {
-    at::_foreach_lerp_(average_, weights_, 1 - average_decay(options_.ema, step));
-  }
-  for (const Follower& follower : followers_) {
-    at::_foreach_lerp_(follower.net->parameters(), weights_,
-                       1 - average_decay(follower.decay, step));
-  }
-  for (Tensor& weight : weights_) weight.mutable_grad().reset();
+  const auto parts = even_parts(weights_, threads.size());
+  std::vector<Tensor> norms(parts.size(), at::zeros({}, weights_[0].options()));
+  threads([&](int64_t i) {
+    if (parts[i].size > 0) norms[i] = at::stack(at::_foreach_norm(parts[i].of(gradients))).norm();
+  });
+  const Tensor norm = at::stack(norms).norm();
+  const Tensor clip = (options_.clip / (norm + 1e-6)).clamp_max(1.0);
+
+  threads([&](int64_t i) {
+    const Part& part = parts[i];
+    if (part.size == 0) return;
+    const auto clipped =
+        options_.clip > 0 ? at::_foreach_mul(part.of(gradients), clip) : part.of(gradients).vec();
+    const auto weights = part.of(weights_);
+    at::_foreach_add_(part.of(count_), 1);
+    at::_fused_adamw_(weights, clipped, part.of(mean_), part.of(square_), {}, part.of(count_),
+                      learning_rate(options_, step), options_.beta1, options_.beta2,
+                      options_.weight_decay, 1e-8, /*amsgrad=*/false, /*maximize=*/false);
+    const auto follow = [&](at::TensorList average, double decay) {
+      at::_foreach_lerp_(part.of(average), weights, 1 - average_decay(decay, step));
+    };
+    if (!average_.empty()) follow(average_, options_.ema);
+    for (const Follower& follower : followers_) follow(follower.net->parameters(), follower.decay);
+  });
   return norm;
 }
 

@@ -1,5 +1,6 @@
 // AdamW over a module's parameters, with moving averages; all state stays on the device.
 #pragma once
+#include "train/threads.h"
 #include "train/trainer.h"
 
 namespace couplet {
@@ -7,9 +8,10 @@ namespace couplet {
 class Optimizer {
  public:
   Optimizer(torch::nn::Module& net, const TrainOptions& options, std::vector<Follower> followers);
-  /// Clips the gradients, steps, moves the averages, clears the gradients. Returns the gradient's
-  /// norm before clipping, on the device.
-  Tensor step(int64_t step);
+  /// Clips the gradients of weights(), steps, moves the averages. Returns the gradient's norm
+  /// before clipping, on the device.
+  Tensor step(int64_t step, const std::vector<Tensor>& gradients, const SideBySide& threads);
+  const std::vector<Tensor>& weights() const { return weights_; }
 
   Tensors average() const;  ///< the weights' moving average by name; empty if there is none
   /// State by name, to save; and back. The tensors themselves, not copies.

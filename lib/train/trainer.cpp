@@ -1,13 +1,13 @@
 #include "train/trainer.h"
 
 #include <ATen/ATen.h>
-#include <ATen/autocast_mode.h>
 
 #include <chrono>
 #include <cmath>
 #include <filesystem>
 
 #include "base/error.h"
+#include "train/gradients.h"
 #include "train/optimizer.h"
 #include "train/schedule.h"
 
@@ -20,26 +20,6 @@ using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
-
-/// bf16 autocast around the networks while it lives; weights stay fp32.
-class Precision {
- public:
-  Precision(bool bf16, c10::Device device) : type_(device.type()), on_(bf16) {
-    if (!on_) return;
-    before_ = at::autocast::is_autocast_enabled(type_);
-    at::autocast::set_autocast_enabled(type_, true);
-    at::autocast::set_autocast_dtype(type_, at::kBFloat16);
-  }
-  ~Precision() {
-    if (!on_) return;
-    at::autocast::set_autocast_enabled(type_, before_);
-    at::autocast::clear_cache();
-  }
-
- private:
-  c10::DeviceType type_;
-  bool on_, before_ = false;
-};
 
 void check(const TrainOptions& o) {
   const auto need = [](bool ok, const char* name, const char* what) {
@@ -71,6 +51,7 @@ class Training {
         run_(run),
         name_(name),
         hooks_(hooks),
+        threads_(run.device.is_cpu() ? shares(options.batch) : 1),
         optimizer_(net, options, hooks.followers),
         sum_(at::zeros({2}, at::TensorOptions(at::kDouble).device(run.device))) {
     if (std::filesystem::exists(state_file())) resume();
@@ -101,14 +82,10 @@ class Training {
 
   void one_step(const std::function<Tensor(const Tensor&)>& loss) {
     const Tensor rows = row_range(first_row(), first_row() + options_.batch, run_.device);
-    Tensor value;
-    {
-      const Precision precision(options_.precision == "bf16", run_.device);
-      value = loss(rows);
-    }
-    value.backward();
-    const Tensor norm = optimizer_.step(step_);
-    sum_ += at::stack({value.detach(), norm}).to(at::kDouble);
+    const bool bf16 = options_.precision == "bf16";
+    const auto [value, gradients] = differentiate(loss, rows, optimizer_.weights(), threads_, bf16);
+    const Tensor norm = optimizer_.step(step_, gradients, threads_);
+    sum_ += at::stack({value, norm}).to(at::kDouble);
     ++count_, ++step_;
   }
 
@@ -208,6 +185,7 @@ class Training {
   const Run& run_;
   std::string name_;
   const TrainHooks& hooks_;
+  SideBySide threads_;
   Optimizer optimizer_;
   Tensor sum_;  // loss and gradient norm since the last tick
   int64_t step_ = 0, count_ = 0, validated_ = -1, begin_step_ = 0;

@@ -1,0 +1,60 @@
+#include "train/gradients.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "train/autocast.h"
+
+namespace couplet {
+
+int64_t shares(int64_t batch) {
+  constexpr int64_t enough = 16;
+  const int64_t threads = at::get_num_threads();
+  return threads * enough <= batch ? threads : 1;
+}
+
+namespace {
+
+/// The sum of all, each thread adding a part of the list.
+std::vector<Tensor> sum_of(const std::vector<Gradients>& found, const SideBySide& threads) {
+  const auto parts = even_parts(found[0].weights, threads.size());
+  std::vector<std::vector<Tensor>> sums(parts.size());
+  threads([&](int64_t i) {
+    if (parts[i].size == 0) return;
+    const auto part = [&](size_t k) { return parts[i].of(found[k].weights); };
+    sums[i] = at::_foreach_add(part(0), part(1));  // not in place: two of a list may be one tensor
+    for (size_t k = 2; k < found.size(); ++k) at::_foreach_add_(sums[i], part(k));
+  });
+  std::vector<Tensor> all;
+  for (const auto& sum : sums) all.insert(all.end(), sum.begin(), sum.end());
+  return all;
+}
+
+}  // namespace
+
+Gradients differentiate(const std::function<Tensor(const Tensor& rows)>& loss, const Tensor& rows,
+                        const std::vector<Tensor>& weights, const SideBySide& threads, bool bf16) {
+  const auto share = rows.tensor_split(threads.size());
+  std::vector<Gradients> found(share.size());
+  threads([&](int64_t i) {
+    Tensor value;
+    {
+      const Autocast autocast(bf16, rows.device().type());
+      value = loss(share[i]);
+    }
+    if (share.size() > 1) value = value * (static_cast<double>(share[i].numel()) / rows.numel());
+    auto gradients = torch::autograd::grad({value}, weights, {}, {}, /*create_graph=*/false,
+                                           /*allow_unused=*/true);
+    for (size_t k = 0; k < weights.size(); ++k) {
+      Tensor& gradient = gradients[k];
+      gradient = gradient.defined() ? gradient.contiguous() : at::zeros_like(weights[k]);
+    }
+    found[i] = {value.detach(), std::move(gradients)};
+  });
+  for (size_t i = 1; i < found.size(); ++i) found[0].loss = found[0].loss + found[i].loss;
+  if (found.size() > 1) found[0].weights = sum_of(found, threads);
+  return found[0];
+}
+
+}  // namespace couplet

@@ -1,0 +1,25 @@
+// The loss of a batch and its gradients.
+#pragma once
+#include <functional>
+#include <vector>
+
+#include "base/types.h"
+#include "train/threads.h"
+
+namespace couplet {
+
+/// Into how many shares a batch falls on a CPU: one a thread if that leaves each rows enough,
+/// else 1.
+int64_t shares(int64_t batch);
+
+struct Gradients {
+  Tensor loss;                  ///< a scalar
+  std::vector<Tensor> weights;  ///< contiguous; zeros where the loss does not depend on a weight
+};
+
+/// Of loss(rows), a mean over rows. Each thread takes a share of the rows through loss and backward
+/// pass: they meet once a step. bf16: autocast around the loss; weights and gradients stay fp32.
+Gradients differentiate(const std::function<Tensor(const Tensor& rows)>& loss, const Tensor& rows,
+                        const std::vector<Tensor>& weights, const SideBySide& threads, bool bf16);
+
+}  // namespace couplet

@@ -1,0 +1,99 @@
+#include "train/gradients.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <atomic>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "testing.h"
+
+using namespace couplet;
+using namespace couplet::testing;
+
+namespace {
+
+/// Weights of a loss in which two get the same gradient tensor and one gets none.
+struct Weights {
+  std::vector<Tensor> all;
+  Weights() {
+    for (int i = 0; i < 4; ++i) {
+      all.push_back(Random(3).stream(std::to_string(i)).normal(at::arange(5), {3}));
+      all.back().requires_grad_();
+    }
+  }
+  Tensor loss(const Tensor& rows) const {
+    const Tensor x = Random(4).normal(rows, {5, 3});
+    return ((all[0] + all[1]) * x).square().mean() + (all[2].t().matmul(x) - 1).square().mean();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("Threads share a batch: loss and gradients are those of one", "[train]") {
+  const Weights w;
+  const auto loss = [&](const Tensor& rows) { return w.loss(rows); };
+  for (const int64_t n : {2, 3, 7}) {
+    for (const int64_t batch : {64, 65, 97}) {
+      INFO(n << " threads, " << batch << " rows");
+      const Tensor rows = at::arange(100, 100 + batch);
+      const Gradients one = differentiate(loss, rows, w.all, SideBySide(1), false);
+      const Gradients many = differentiate(loss, rows, w.all, SideBySide(n), false);
+      CHECK(distance(one.loss, many.loss) < 1e-6);
+      REQUIRE(many.weights.size() == w.all.size());
+      for (size_t i = 0; i < w.all.size(); ++i) {
+        CHECK(distance(one.weights[i], many.weights[i]) < 1e-6);
+        CHECK(many.weights[i].is_contiguous());
+        CHECK(many.weights[i].sizes() == w.all[i].sizes());
+      }
+      CHECK(at::equal(many.weights[0], many.weights[1]));
+      CHECK(many.weights[3].count_nonzero().item<int64_t>() == 0);
+      CHECK_FALSE(many.loss.requires_grad());
+      const Gradients again = differentiate(loss, rows, w.all, SideBySide(n), false);
+      for (size_t i = 0; i < w.all.size(); ++i) CHECK(at::equal(many.weights[i], again.weights[i]));
+    }
+  }
+}
+
+TEST_CASE("Work goes side by side, and an error comes out when all have ended", "[train]") {
+  const int before = at::get_num_threads();
+  {
+    const SideBySide threads(3);
+    CHECK(at::get_num_threads() == 1);
+    std::vector<int> seen(3);
+    threads([&](int64_t i) { seen[i] = at::get_num_threads(); });
+    CHECK(seen == std::vector<int>{1, 1, 1});
+    std::atomic<int> ended = 0;
+    CHECK_THROWS_WITH(threads([&](int64_t i) {
+                        ++ended;
+                        if (i > 0) throw Error("thread " + std::to_string(i));
+                      }),
+                      "thread 1");
+    CHECK(ended == 3);
+  }
+  CHECK(at::get_num_threads() == before);
+}
+
+TEST_CASE("A list falls into runs of about as many numbers", "[train]") {
+  const auto sizes = [](const std::vector<int64_t>& numels, int64_t n) {
+    std::vector<Tensor> all;
+    for (const int64_t numel : numels) all.push_back(at::empty({numel}));
+    std::vector<size_t> found;
+    size_t next = 0;
+    for (const Part& part : even_parts(all, n)) {
+      CHECK(part.begin == next);
+      next += part.size;
+      found.push_back(part.size);
+    }
+    CHECK(next == all.size());
+    return found;
+  };
+  using Sizes = std::vector<size_t>;
+  CHECK(sizes({1, 1, 1, 1}, 2) == Sizes{2, 2});
+  CHECK(sizes({10, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, 2) == Sizes{1, 10});
+  CHECK(sizes({1, 1, 10}, 2) == Sizes{2, 1});
+  CHECK(sizes({5}, 3) == Sizes{0, 1, 0});
+  CHECK(sizes({}, 2) == Sizes{0, 0});
+  CHECK(sizes({3, 4, 5}, 1) == Sizes{3});
+}
