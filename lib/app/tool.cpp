@@ -3,6 +3,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/Generator.h>
+#include <malloc.h>
 #include <torch/utils.h>
 
 #include <CLI/CLI.hpp>
@@ -85,6 +86,15 @@ c10::Device choose_device(const std::string& name) {
   } catch (const c10::Error&) {
     throw BadOption("--device: unknown device '" + name + "'; cpu, cuda, cuda:1 or auto");
   }
+}
+
+// Tensors come and go by the step: glibc would give their pages back each time and fault them in
+// anew.
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // as high as it goes
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+#endif
 }
 
 }  // namespace
@@ -234,6 +244,7 @@ int Tool::run(int argc, char** argv, const OptionSet& options,
     run.log = std::make_shared<Log>(c.quiet     ? Log::Level::quiet
                                     : c.verbose ? Log::Level::verbose
                                                 : Log::Level::normal);
+    keep_freed_memory();
     if (c.threads > 0) at::set_num_threads(static_cast<int>(c.threads));
     run.device = choose_device(c.device);
     at::globalContext().setDeterministicCuDNN(true);
