@@ -23,9 +23,11 @@ struct Itvm : DistillationLoss {
     const Tensor r = t - ((t - s) / 2).clamp_max(options.tau);
     const Tensor k = expand_to(((t - s) / options.tau).clamp_min(2), x_s);  // (t - s) / (t - r)
 
-    const Tensor u_s = models.student.average_velocity(x_s, s, s, label);
-    const Tensor u_t = models.student.average_velocity(x_s, s, t, label);
-    const Tensor u_r = models.student.average_velocity(x_s, s, r, label);
+    const auto thrice = [](const Tensor& a) { return at::cat({a, a, a}); };
+    const Tensor ends = at::cat({s, t, r});
+    const Tensor u = models.student.average_velocity(thrice(x_s), thrice(s), ends, thrice(label));
+    const auto parts = u.chunk(3);
+    const Tensor &u_s = parts[0], &u_t = parts[1], &u_r = parts[2];
     Tensor v_s, u_end;
     {
       const at::NoGradGuard no_grad;
