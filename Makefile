@@ -69,7 +69,7 @@ ready:
 	@[ -e $(VENV)/.cpu ] || $(MAKE) setup
 	@$(MAKE) --no-print-directory all
 demo: ready
-	@$(MAKE) --no-print-directory -j2 -f examples/chain.mk BIN=$(BUILD) OUT=demo THREADS=1
+	@$(MAKE) --no-print-directory -f examples/chain.mk BIN=$(BUILD) OUT=demo
 	@echo "see demo/report.html"
 
 SIZE ?= 16
