@@ -46,14 +46,14 @@ void Log::warn(const std::string& line) {
 void Log::progress(const std::string& what, int64_t done, int64_t total, const std::string& note) {
   if (level_ == Level::quiet || total <= 0) return;
   const auto now = Clock::now();
-  if (what != what_) {
+  if (what != what_ || 10 * done / total < shown_tenth_) {  // another loop, or the same once more
     what_ = what, first_ = done, begin_ = shown_ = now, shown_tenth_ = 10 * done / total;
     if (done < total) return;
   }
   const bool terminal = ::isatty(STDERR_FILENO);
   const double since = std::chrono::duration<double>(now - shown_).count();
   const int64_t tenth = 10 * done / total;
-  const bool due = terminal ? since > 0.2 : since > 30 || tenth > shown_tenth_;
+  const bool due = terminal ? since > 0.2 : since > 30 || (since > 1 && tenth > shown_tenth_);
   if (!due && done < total) return;
   shown_ = now, shown_tenth_ = tenth;
 

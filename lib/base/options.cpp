@@ -35,8 +35,9 @@ void read_value(const json& given, double& value, const std::string& path) {
 }
 
 void read_value(const json& given, std::string& value, const std::string& path) {
-  expect(given.is_string(), given, path, "a string");
-  value = given.get<std::string>();
+  // A whole number is a text as well: `-s label=3`.
+  expect(given.is_string() || given.is_number_integer(), given, path, "a string");
+  value = given.is_string() ? given.get<std::string>() : given.dump();
 }
 
 void read_value(const json& given, std::vector<int64_t>& value, const std::string& path) {

