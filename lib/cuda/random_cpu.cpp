@@ -1,4 +1,3 @@
-#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 
@@ -16,15 +15,12 @@ at::Tensor draw(const at::Tensor& rows, uint64_t key, int64_t count, Write write
   const at::Tensor row = rows.contiguous();
   const int64_t* r = row.const_data_ptr<int64_t>();
   float* p = out.mutable_data_ptr<float>();
-  const int64_t grain = 1 + 8192 / (count + 1);
-  at::parallel_for(0, rows.size(0), grain, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      for (int64_t j = 0; j < count; j += 4) {
-        write(cuda::philox(key, static_cast<uint64_t>(r[i]), j / 4), p + i * count + j,
-              std::min<int64_t>(4, count - j));
-      }
+  for (int64_t i = 0; i < rows.size(0); ++i) {
+    for (int64_t j = 0; j < count; j += 4) {
+      write(cuda::philox(key, static_cast<uint64_t>(r[i]), j / 4), p + i * count + j,
+            std::min<int64_t>(4, count - j));
     }
-  });
+  }
   return out;
 }
 

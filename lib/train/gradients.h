@@ -8,8 +8,8 @@
 
 namespace couplet {
 
-/// Into how many shares a batch falls on a CPU: one a thread if that leaves each rows enough,
-/// else 1.
+/// Into how many shares a batch falls on a CPU: one a thread if that leaves each of them enough
+/// rows, else 1.
 int64_t shares(int64_t batch);
 
 struct Gradients {
@@ -18,7 +18,8 @@ struct Gradients {
 };
 
 /// Of loss(rows), a mean over rows. Each thread takes a share of the rows through loss and backward
-/// pass: they meet once a step. bf16: autocast around the loss; weights and gradients stay fp32.
+/// pass, so loss is called by several at once. bf16: autocast around the loss; weights and
+/// gradients stay fp32.
 Gradients differentiate(const std::function<Tensor(const Tensor& rows)>& loss, const Tensor& rows,
                         const std::vector<Tensor>& weights, const SideBySide& threads, bool bf16);
 

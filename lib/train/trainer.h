@@ -46,14 +46,15 @@ struct TrainHooks {
   std::function<json()> validate;
 };
 
-/// Minimises loss(rows) (a scalar tensor) over rows k B … k B + B - 1 at step k. Saves its state in
-/// the run's partial folder, resumes from it bit-exactly, stops with Unfinished as the run asks.
-/// Returns weights and average, and the last validation's numbers. Errors: a loss that is not
-/// finite (step, rows).
 struct Trained {
   Block block;
   json numbers = json::object();  ///< final loss, steps, validation
 };
+/// Minimises loss(rows), a mean over the rows it is given (a scalar tensor), over rows
+/// k B … k B + B - 1 at step k. On a CPU it is called by several threads at once, each with a share
+/// of these rows. Saves its state in the run's partial folder, resumes from it bit-exactly (with as
+/// many threads), stops with Unfinished as the run asks. Returns weights and average, and the last
+/// validation's numbers. Errors: a loss that is not finite (step, rows).
 Trained train(torch::nn::Module& net, const std::function<Tensor(const Tensor& rows)>& loss,
               const TrainOptions& options, const Run& run, const std::string& name,
               const TrainHooks& hooks = {});

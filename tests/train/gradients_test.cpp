@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "flow/jvp.h"
 #include "testing.h"
 
 using namespace couplet;
@@ -53,6 +54,23 @@ TEST_CASE("Threads share a batch: loss and gradients are those of one", "[train]
       const Gradients again = differentiate(loss, rows, w.all, SideBySide(n), false);
       for (size_t i = 0; i < w.all.size(); ++i) CHECK(at::equal(many.weights[i], again.weights[i]));
     }
+  }
+}
+
+TEST_CASE("Threads take turns in forward-mode differentiation", "[train]") {
+  const Tensor w = at::full({3}, 0.7).requires_grad_();
+  // x -> w x^3: the tangent along 1 is 3 w x^2, whose mean's gradient is that of 3 x^2.
+  const auto loss = [&](const Tensor& rows) {
+    const Tensor x = Random(5).normal(rows, {3});
+    const auto f = [&](const Tensor& y) { return w * y * y * y; };
+    return jvp(f, x, at::ones_like(x)).second.mean();
+  };
+  const SideBySide threads(2);
+  for (int64_t k = 0; k < 50; ++k) {
+    const Tensor rows = at::arange(64 * k, 64 * (k + 1));
+    const Tensor x = Random(5).normal(rows, {3});
+    const Gradients found = differentiate(loss, rows, {w}, threads, false);
+    REQUIRE(distance(found.weights[0], x.square().mean(0)) < 1e-5);
   }
 }
 
