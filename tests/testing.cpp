@@ -9,14 +9,15 @@
 
 namespace couplet::testing {
 
-std::vector<std::string> golden_files(const std::string& folder, const std::string& prefix) {
+std::vector<std::string> golden_files(const std::string& folder, const std::string& prefix,
+                                      const std::string& ending) {
   const char* given = std::getenv("COUPLET_GOLDEN");
   const std::filesystem::path root = given ? given : COUPLET_SOURCE_DIR "/tests/reference";
   std::vector<std::string> files;
   if (!std::filesystem::exists(root / folder)) return files;
   for (const auto& entry : std::filesystem::directory_iterator(root / folder)) {
     const std::string name = entry.path().filename();
-    if (name.starts_with(prefix) && name.ends_with(".h5")) files.push_back(entry.path());
+    if (name.starts_with(prefix) && name.ends_with(ending)) files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
   return files;

@@ -28,8 +28,10 @@ inline double distance(const Tensor& a, const Tensor& b) {
 }
 
 /// Files of reference numbers, sorted: those of tests/reference, or of the folder that
-/// COUPLET_GOLDEN names. folder: "networks" or "numerics"; only names that begin with prefix.
-std::vector<std::string> golden_files(const std::string& folder, const std::string& prefix);
+/// COUPLET_GOLDEN names. folder: "networks", "numerics", …; only names that begin with prefix and
+/// end in ending.
+std::vector<std::string> golden_files(const std::string& folder, const std::string& prefix,
+                                      const std::string& ending = ".h5");
 
 /// Whether result is within the file's own tolerance of outputs/name (of reference64/name if
 /// there). Reports both numbers through Catch2.
