@@ -8,6 +8,8 @@
 #include <map>
 #include <string>
 
+#include "base/mkl.h"
+
 namespace couplet::bench {
 
 /// One unit of work: returns how many samples it went through.
@@ -17,6 +19,7 @@ using Workload = std::function<int64_t()>;
 /// at least a second, and prints {"name": …, "samples_per_s": …}. So two programs can take turns.
 inline int serve(const std::map<std::string, Workload>& workloads) {
   using Clock = std::chrono::steady_clock;
+  choose_mkl_kernels();
   std::map<std::string, bool> warm;
   for (std::string name; std::getline(std::cin, name);) {
     const auto found = workloads.find(name);

@@ -15,6 +15,7 @@
 
 #include "app/manual.h"
 #include "app/workplace.h"
+#include "base/mkl.h"
 #include "base/version.h"
 
 namespace couplet {
@@ -245,6 +246,7 @@ int Tool::run(int argc, char** argv, const OptionSet& options,
                                     : c.verbose ? Log::Level::verbose
                                                 : Log::Level::normal);
     keep_freed_memory();
+    choose_mkl_kernels();
     if (c.threads > 0) at::set_num_threads(static_cast<int>(c.threads));
     run.device = choose_device(c.device);
     at::globalContext().setDeterministicCuDNN(true);
