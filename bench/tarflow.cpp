@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
   Optimizer optimizer(*flow, options, {});
   const Tensor x = at::rand({batch, 1, 28, 28}) * 2 - 1, label = at::full({batch}, -1, at::kLong);
 
-  const Likelihood nll({.eta = 0.1, .label_drop = 0}, Random(0));
+  const Likelihood nll({.eta = 0.1, .label_drop = 0}, Dataset{}, Random(0));
   int64_t step = 0;
 
   const auto train = [&](bool bf16) {

@@ -51,7 +51,7 @@ void write_images(const std::string& path) {
   contents.x = at::arange(11 * 6, at::TensorOptions(at::kByte)).view({11, 1, 2, 3});
   contents.labels = row_range(0, 11).remainder(3);
   contents.classes = 3, contents.train = 9;
-  contents.scaling = {1.0 / 64, -1};
+  contents.scaling = {{1.0 / 64}, {-1}};
   contents.facts = {{"data", "images"}, {"storage", "u8"}};
   write_dataset(run_to(path), contents);
 }

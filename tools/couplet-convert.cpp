@@ -1,25 +1,44 @@
-// couplet-convert: foreign data into a dataset; datasets and samples into files for others.
+// couplet-convert: foreign data and weights into our files, and ours into files for others.
 #include <ATen/core/Tensor.h>
 
 #include "app/tool.h"
 #include "data/conversion.h"
+#include "flow/weights.h"
 
 using namespace couplet;
+
+struct Options {
+  ConversionOptions data;
+  WeightOptions weights;
+  void describe(auto&& option) {
+    data.describe(option);
+    option("weights", weights, "trained weights of other programs");
+  }
+};
 
 int main(int argc, char** argv) {
   Tool tool(
       {.name = "couplet-convert",
        .summary =
            "Turn foreign data into a dataset (-o x.h5), or a dataset or samples into arrays for "
-           "numpy (.npz) or a grid of images (.png).",
+           "numpy (.npz) or a grid of images (.png); PyTorch's weights of a TarFlow into a "
+           "checkpoint (.h5), and the weights of a checkpoint into .safetensors.",
        .example = "couplet-convert data/digits.csv.gz -s 'shape=[1,8,8]' -s range=16 -s test=0.2 "
                   "-o digits.h5"});
-  const auto& input = tool.input(
-      "input", "IDX, CSV, HDF5, npy, npz, a folder of PNG images, law:NAME, or one of our files");
-  return tool.main<ConversionOptions>(argc, argv, [&](const ConversionOptions& options, Run& run) {
-    Subject subject = read_subject(input, options, run);
-    process(subject.contents, options, run);
-    write_subject(subject, options, run);
+  const auto& input =
+      tool.input("input",
+                 "IDX, CSV, HDF5, npy, npz, a folder of PNG images, law:NAME, one of our files, or "
+                 "weights: .pth, .safetensors");
+  return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
+    if (holds_weights(input)) {
+      require_option(unchanged(options.data), "only the options 'weights' have an effect on ",
+                     input, ", a file of weights");
+      return convert_weights(input, options.weights, run);
+    }
+    require_option(unchanged(options.weights), "the options 'weights' have no effect on ", input);
+    Subject subject = read_subject(input, options.data, run);
+    process(subject.contents, options.data, run);
+    write_subject(subject, options.data, run);
 
     const DatasetContents& data = subject.contents;
     run.log->say(text(data.x.size(0), " examples of ", data.x.sizes().slice(1), ", ", data.train,

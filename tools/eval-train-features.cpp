@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
       return loss(*net, x, label, rows);
     };
     TrainHooks hooks;
-    hooks.validate = [&] {
+    hooks.validate = [&](int64_t) {
       return json{{"train_accuracy", accuracy(*net, data, "train", run.device)},
                   {"test_accuracy", accuracy(*net, data, "test", run.device)}};
     };

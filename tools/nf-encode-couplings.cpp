@@ -3,6 +3,8 @@
 #include "data/origin.h"
 #include "eval/gaussianity.h"
 #include "flow/encode.h"
+#include "flow/generator.h"
+#include "flow/verification.h"
 using namespace couplet;
 
 struct Options {
@@ -21,6 +23,7 @@ int main(int argc, char** argv) {
   const auto& source =
       tool.input("source", "a normalizing flow, or a dataset for independent pairs");
   const auto& moved = tool.flag("data", std::string(), "the flow's dataset, where it has moved");
+  const auto& verify = tool.flag("verify", int64_t{64}, "examples whose round trip is checked");
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
     const auto [model, data] = origin_of(source, moved);
     const Tensor some = row_range(0, std::min<int64_t>(data.train, 10000));
@@ -44,6 +47,11 @@ int main(int argc, char** argv) {
     run.log->say("x0 against N(0, I): " + summary.dump());
     std::vector<Label> parents{data.label};
     if (model) parents.push_back(model->label);
+    if (model && verify > 0) {
+      const auto flow = load_flow(*model, run.device);
+      facts["verification"] = round_trips(*flow, data, verify, run.device);
+      run.log->say("decode(encode(x)) - x: " + facts["verification"].dump());
+    }
     file.seal(run.label("couplings", facts, parents));
   });
 }

@@ -23,11 +23,15 @@ int main(int argc, char** argv) {
              .example = "sample map.h5 --rows 0-9999 -s steps=2 -o samples.h5"});
   const auto& path = tool.input("model", "a checkpoint of any kind");
   const auto& range = tool.flag("rows", std::string("0-99"), "rows of the seed's samples, 0-9999");
+  const auto& noise = tool.flag("noise", std::string(),
+                                "a file whose rows x0 (and label) are taken instead of the seed's");
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
     const Checkpoint model =
         read_checkpoint(path, {"normalizing-flow", "velocity-field", "flow-map"});
     const SampleRows rows = parse_rows(range);
-    const Generator generator = make_generator(model, options.how, run.device);
+    SamplingOptions how = options.how;
+    how.batches = (rows.end - rows.begin + options.batch - 1) / options.batch;
+    const Generator generator = make_generator(model, how, run.device);
     std::map<std::string, ColumnOf> columns;
     if (options.curvature) {
       require_option(generator.velocity != nullptr, "option 'curvature' needs a velocity field");
@@ -37,12 +41,12 @@ int main(int argc, char** argv) {
     }
 
     const bool as_bytes = model.facts.at("storage") == "u8";
-    const Scaling scaling = as_bytes ? Scaling::from_json(model.facts) : Scaling{};
+    const Scaling scaling = Scaling::from_json(model.facts);
     std::vector<Column> layout = {{"x", as_bytes ? at::kByte : at::kFloat, model.space.shape},
                                   {"label", at::kLong, {}},
                                   {"row", at::kLong, {}}};
     for (const auto& [name, column] : columns) layout.push_back({name, at::kFloat, {}});
-    const Requests requests(model.space, options.label, run.random.stream("x0"));
+    const Requests requests(model.space, options.label, run.random.stream("x0"), noise, rows.end);
     run.log->say("sampling from " + generator.protocol.dump());
     RowFile file(run, rows.end - rows.begin, layout);
     sample_rows(generator, requests, rows, options.batch, scaling, as_bytes, columns, run, file);
@@ -51,6 +55,7 @@ int main(int argc, char** argv) {
     facts.update(scaling.to_json());
     facts["shape"] = model.space.shape, facts["classes"] = model.space.classes;
     facts["storage"] = model.facts.at("storage"), facts["data"] = model.facts.at("data");
+    if (!generator.plan->is_null()) facts["decoding"] = *generator.plan;
     file.seal(run.label("samples", facts, {model.label}));
   });
 }

@@ -57,7 +57,7 @@ std::string manual(const ToolInfo& info, const std::string& arguments, const Opt
   out += "  --help, --version\n";
   if (!options.list.empty()) {
     out += "\nOptions of the experiment (section \"" + info.name +
-           "\" of -c, or -s KEY=VALUE; type; default):\n";
+           "\" of -c, or -s KEY=VALUE, or --KEY VALUE; type; default):\n";
     out += option_lines(options.list, "  ");
   }
   for (const Table* table : options.tables) {

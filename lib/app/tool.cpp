@@ -219,6 +219,15 @@ int Tool::run(int argc, char** argv, const OptionSet& options,
         return std::cout.flush() ? 0 : 1;
       }
     }
+    // --decode auto is -s decode=auto.
+    for (const OptionInfo& option : options.list) {
+      const std::string name = "--" + option.path.substr(0, option.path.find(".type"));
+      if (state_->app.get_option_no_throw(name) != nullptr) continue;
+      const auto set = [&c, name](const std::string& value) {
+        c.sets.push_back(name.substr(2) + "=" + value);
+      };
+      state_->app.add_option_function<std::string>(name, set)->group("");
+    }
     // --dump-config needs no files.
     const bool dump_only = std::any_of(
         argv, argv + argc, [](const char* a) { return std::string(a) == "--dump-config"; });

@@ -91,6 +91,12 @@ json write_options(T options) {
   return out;
 }
 
+/// True where every option still has its default.
+template <OptionStruct T>
+bool unchanged(const T& options) {
+  return write_options(options) == write_options(T());
+}
+
 /// The list that help and docs print.
 template <OptionStruct T>
 std::vector<OptionInfo> list_options(const std::string& path = "") {

@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const Scaling byte_scaling{2.0 / 255, -1};
+const Scaling byte_scaling{{2.0 / 255}, {-1}};
 
 enum class Source { law, density, ours, foreign };
 
@@ -47,7 +47,7 @@ void refuse_idle(Source source, const std::string& input, const ConversionOption
   const std::string kind = fs::path(output).extension();
   std::set<std::string> looked_at;
   if (kind == ".h5") {
-    looked_at = {"licence", "test"};
+    looked_at = {"licence", "test", "standardise"};
   } else if (kind == ".npz") {
     looked_at = {"test"};
   } else if (kind == ".png") {
@@ -156,8 +156,8 @@ void write_arrays(const DatasetContents& data, const Run& run) {
   arrays["x"] = data.x;
   if (data.labels.defined()) arrays["label"] = data.labels;
   arrays["train"] = at::scalar_tensor(data.train, at::kLong);
-  arrays["scale"] = at::scalar_tensor(data.scaling.scale, at::kDouble);
-  arrays["shift"] = at::scalar_tensor(data.scaling.shift, at::kDouble);
+  arrays["scale"] = at::tensor(data.scaling.scale, at::kDouble);
+  arrays["shift"] = at::tensor(data.scaling.shift, at::kDouble);
   write_npz(run.output, arrays);
 }
 
@@ -189,6 +189,7 @@ void process(DatasetContents& data, const ConversionOptions& options, const Run&
   require_option(options.test == 0 || data.train < 0, "option 'test': the input is split already");
   if (options.test != 0) split_off_test(data, options.test, run.random);
   if (data.train < 0) data.train = data.x.size(0);
+  if (options.standardise) standardise(data);
 }
 
 void write_subject(const Subject& subject, const ConversionOptions& options, const Run& run) {

@@ -11,6 +11,7 @@ struct ConversionOptions {
   std::vector<int64_t> shape;
   int64_t range = 0, pad = 0, pool = 0;
   double test = 0;
+  bool standardise = false;
   int64_t columns = 10;
   std::string licence;
   void describe(auto&& option) {
@@ -22,6 +23,8 @@ struct ConversionOptions {
     option("pad", pad, "zeros around the images, to so many pixels each way");
     option("pool", pool, "means over squares of so many pixels; bytes are rounded");
     option("test", test, "fraction of the rows, drawn at random, that is kept for testing");
+    option("standardise", standardise,
+           "scale each column to mean 0 and deviation 1 over the rows for training");
     option("columns", columns, "images side by side in a grid; of labelled ones, one class a line");
     option("licence", licence, "licence of the data, noted in the file");
   }
@@ -38,7 +41,7 @@ struct Subject {
 /// Errors: options without effect on this input and output (BadOption); what the reader finds.
 Subject read_subject(const std::string& input, const ConversionOptions& options, const Run& run);
 
-/// Shape, range, pad, pool and test split, in this order.
+/// Shape, range, pad, pool, test split and standardisation, in this order.
 void process(DatasetContents& data, const ConversionOptions& options, const Run& run);
 
 /// By the extension of run.output: .h5 a dataset, .npz arrays for numpy, .png a grid of images.

@@ -44,20 +44,7 @@ Tensor no_labels(const Tensor& x) {
 
 }  // namespace
 
-Tensor Scaling::apply(const Tensor& stored) const {
-  const Tensor x = stored.to(at::kFloat);
-  return scale == 1 && shift == 0 ? x : x.mul(scale).add_(shift);
-}
-
-Tensor Scaling::to_bytes(const Tensor& x) const {
-  return x.sub(shift).div_(scale).round_().clamp_(0, 255).to(at::kByte);
-}
-
-Scaling Scaling::from_json(const json& given) {
-  return {given.at("scale").get<double>(), given.at("shift").get<double>()};
-}
-
-bool Dataset::is_bytes() const { return x.scalar_type() == at::kByte; }
+bool Dataset::is_bytes() const { return x.defined() && x.scalar_type() == at::kByte; }
 
 Tensor Dataset::examples(const Tensor& rows, c10::Device device) const {
   return scaling.apply(x.index_select(0, rows.to(x.device())).to(device));

@@ -2,17 +2,9 @@
 #pragma once
 #include "base/space.h"
 #include "io/run.h"
+#include "io/scaling.h"
 
 namespace couplet {
-
-/// Stored numbers u become x = scale u + shift. Bytes are stored as they came.
-struct Scaling {
-  double scale = 1, shift = 0;
-  Tensor apply(const Tensor& stored) const;  ///< -> float
-  Tensor to_bytes(const Tensor& x) const;    ///< float -> uint8, rounded, cut at 0 and 255
-  json to_json() const { return {{"scale", scale}, {"shift", shift}}; }
-  static Scaling from_json(const json& given);
-};
 
 /// A dataset file, mapped. Rows [0, train) are the train split, [train, rows) the test split.
 struct Dataset {

@@ -20,8 +20,17 @@ Origin origin_of(const std::string& path, const std::string& moved) {
   require(!found.empty() && std::filesystem::exists(found), path, ": its dataset ",
           found.empty() ? "is not known" : found + " is not there", "; say where with --data");
   origin.data = open_dataset(found);
-  require(origin.data.label.content == content, path, ": was trained on other data than ", found,
-          " (content ", content, ", found ", origin.data.label.content, ")");
+  const Dataset& data = origin.data;
+  if (content.empty()) {  // weights from elsewhere do not know their data
+    require(data.space.shape == origin.model->space.shape &&
+                data.space.classes == origin.model->space.classes,
+            path, ": is for examples of shape ", at::IntArrayRef(origin.model->space.shape), " in ",
+            origin.model->space.classes, " classes, ", found, " holds ",
+            at::IntArrayRef(data.space.shape), " in ", data.space.classes);
+    return origin;
+  }
+  require(data.label.content == content, path, ": was trained on other data than ", found,
+          " (content ", content, ", found ", data.label.content, ")");
   return origin;
 }
 

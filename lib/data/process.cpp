@@ -54,7 +54,7 @@ void to_range(DatasetContents& data, int64_t range) {
   require_option(good.all().item<bool>(),
                  "option 'range': the examples are not all whole numbers 0 .. ", range);
   data.x = x.to(at::kByte);
-  data.scaling = {2.0 / static_cast<double>(range), -1};
+  data.scaling = {{2.0 / static_cast<double>(range)}, {-1}};
   note(data, "whole numbers 0 .. ", range, " stored as bytes");
 }
 
@@ -94,6 +94,25 @@ void split_off_test(DatasetContents& data, double fraction, const Random& random
   data.columns["source_row"] = order;
   data.train = rows - test;
   note(data, "rows permuted, the last ", test, " for testing");
+}
+
+void standardise(DatasetContents& data) {
+  require_option(data.x.dim() == 2 && data.x.is_floating_point(),
+                 "option 'standardise' needs rows of numbers, found examples of shape ",
+                 data.x.sizes().slice(1));
+  const Tensor x = data.x.narrow(0, 0, data.train).to(at::kDouble);
+  const Tensor mean = x.mean(0), deviation = x.std(0, /*unbiased=*/false);
+  const Tensor constant = deviation.le(0).nonzero();
+  require(constant.size(0) == 0, "option 'standardise': column ",
+          constant.size(0) == 0 ? 0 : constant[0][0].item<int64_t>(),
+          " has the same number in all rows for training; leave it out");
+  data.scaling = {};
+  for (int64_t i = 0; i < mean.numel(); ++i) {
+    data.scaling.scale.resize(i + 1), data.scaling.shift.resize(i + 1);
+    data.scaling.scale[i] = 1 / deviation[i].item<double>();
+    data.scaling.shift[i] = -mean[i].item<double>() / deviation[i].item<double>();
+  }
+  note(data, "columns scaled to mean 0 and deviation 1 over the rows for training");
 }
 
 }  // namespace couplet

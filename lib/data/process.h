@@ -22,6 +22,10 @@ void pool_images(DatasetContents& data, int64_t size);
 /// where each row was.
 void split_off_test(DatasetContents& data, double fraction, const Random& random);
 
+/// A scaling for each column, by which it has mean 0 and standard deviation 1 over the train split;
+/// the stored numbers stay as they are.
+void standardise(DatasetContents& data);
+
 // Errors of all: BadOption where the examples are not of the kind, or the number is not possible.
 
 }  // namespace couplet

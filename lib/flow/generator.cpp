@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "base/error.h"
+#include "flow/parallel_decoding.h"
 #include "flow/solver.h"
 
 namespace couplet {
@@ -22,23 +23,82 @@ void refuse(bool given, const char* name, const std::string& kind) {
   require_option(!given, "option '", name, "' has no effect on a ", kind);
 }
 
+void refuse_flow_options(const SamplingOptions& o, const std::string& kind) {
+  const SamplingOptions unset;
+  refuse(o.denoise, "denoise", kind);
+  refuse(o.guided != unset.guided, "guided", kind);
+  refuse(o.annealed != unset.annealed, "annealed", kind);
+  refuse(o.temperature != unset.temperature, "temperature", kind);
+  refuse(o.decode != unset.decode, "decode", kind);
+  refuse(o.tolerance != unset.tolerance, "tolerance", kind);
+}
+
+constexpr int64_t worth_a_trial = 16;  // batches: a trial takes as long as about three
+
+// Guidance needs two branches that differ: by the label, or by the temperature.
+Decoding decoding_of(const Checkpoint& model, const SamplingOptions& o) {
+  const bool guided = o.guidance != 0;
+  refuse(!guided && o.guided != "ab", "guided", "flow without guidance");
+  refuse(!guided && !o.annealed, "annealed", "flow without guidance");
+  refuse(!guided && o.temperature != 1, "temperature", "flow without guidance");
+  require_option(o.temperature > 0, "option 'temperature' must be positive, found ", o.temperature);
+  require_option(!guided || model.space.classes > 0 || o.temperature != 1,
+                 "option 'guidance' has no effect on a flow without classes, unless with a "
+                 "temperature other than 1");
+  require_option(o.guided == "ab" || o.guided == "b" || o.guided == "a",
+                 "option 'guided' must be a, b or ab, found '", o.guided, "'");
+  refuse(o.guided == "a" && !model.blocks.back().net.value("nvp", true), "guided",
+         "flow without log-scales");
+  require_option(o.decode == "sequential" || o.decode == "jacobi" || o.decode == "auto",
+                 "option 'decode' must be sequential, jacobi or auto, found '", o.decode, "'");
+  refuse(o.decode == "sequential" && o.tolerance != SamplingOptions().tolerance, "tolerance",
+         "sequential decoding");
+  require_option(o.tolerance > 0, "option 'tolerance' must be positive, found ", o.tolerance);
+  return {.guidance = o.guidance,
+          .what = o.guided,
+          .annealed = o.annealed,
+          .temperature = o.temperature,
+          .tolerance = o.tolerance};
+}
+
 Generator decoder(const Checkpoint& model, const SamplingOptions& o, c10::Device device) {
   refuse(!o.solver.empty(), "solver", model.kind);
   refuse(!o.grid.empty(), "grid", model.kind);
   refuse(o.steps != 0, "steps", model.kind);
+  const auto how = std::make_shared<Decoding>(decoding_of(model, o));
   const auto flow = load_flow(model, device, o.raw);
+  if (o.decode != "sequential") require_steps(*flow);
+  const bool trial = o.decode == "jacobi" || (o.decode == "auto" && o.batches >= worth_a_trial);
   const double eta = model.facts.at("eta").get<double>();
+  require_option(!o.denoise || eta > 0, "option 'denoise' has no effect on a flow of clean data");
   Generator generator;
-  generator.generate = [flow, o, eta](const Tensor& x0, const Tensor& label) {
-    const Tensor x = flow->decode(x0, label, {.guidance = o.guidance});
-    return o.denoise ? denoise(*flow, x, label, eta) : x;
+  generator.generate = [flow, how, o, eta, trial, plan = generator.plan](const Tensor& x0,
+                                                                         const Tensor& label) {
+    if (trial && plan->is_null()) {
+      const DecodingPlan found = plan_decoding(*flow, x0, label, *how, o.decode == "jacobi");
+      *how = found.how, *plan = found.report;
+    }
+    const Tensor x = flow->decode(x0, label, *how);
+    if (!o.denoise) return x;
+    // The gradient needs more memory than decoding: in parts.
+    std::vector<Tensor> parts;
+    const int64_t count = std::min<int64_t>(4, x.size(0));
+    const auto xs = x.tensor_split(count), labels = label.tensor_split(count);
+    for (size_t i = 0; i < xs.size(); ++i) parts.push_back(denoise(*flow, xs[i], labels[i], eta));
+    return at::cat(parts);
   };
   generator.protocol = {{"solver", "decode"}, {"denoise", o.denoise ? 1 : 0}};
+  if (o.guidance != 0) {
+    generator.protocol["guided"] = o.guided;
+    generator.protocol["annealed"] = o.annealed ? 1 : 0;
+    generator.protocol["temperature"] = o.temperature;
+  }
+  if (o.decode != "sequential") generator.protocol["decode"] = trial ? o.decode : "sequential";
   return generator;
 }
 
 Generator integrator(const Checkpoint& model, const SamplingOptions& o, c10::Device device) {
-  refuse(o.denoise, "denoise", model.kind);
+  refuse_flow_options(o, model.kind);
   const std::string name = o.solver.empty() ? "euler" : o.solver;
   const Solver& method = solver(name);
   const int64_t steps = o.steps == 0 ? 32 : o.steps;
@@ -55,7 +115,7 @@ Generator integrator(const Checkpoint& model, const SamplingOptions& o, c10::Dev
 }
 
 Generator jumper(const Checkpoint& model, const SamplingOptions& o, c10::Device device) {
-  refuse(o.denoise, "denoise", model.kind);
+  refuse_flow_options(o, model.kind);
   refuse(!o.solver.empty(), "solver", model.kind);
   refuse(o.guidance != 0, "guidance", model.kind);
   const int64_t steps = o.steps == 0 ? 1 : o.steps;
@@ -88,7 +148,7 @@ Generator make_generator(const Checkpoint& model, const SamplingOptions& options
   Generator generator = model.kind == "normalizing-flow" ? decoder(model, options, device)
                         : model.kind == "velocity-field" ? integrator(model, options, device)
                                                          : jumper(model, options, device);
-  require_option(options.guidance == 0 || model.space.classes > 0,
+  require_option(options.guidance == 0 || model.space.classes > 0 || options.temperature != 1,
                  "option 'guidance' has no effect on a model without classes");
   const bool average = !options.raw && !model.blocks.back().average.empty();
   json& protocol = generator.protocol;

@@ -20,6 +20,12 @@ struct SamplingOptions {
   std::string solver, grid;
   int64_t steps = 0;
   double guidance = 0;
+  std::string guided = "ab";
+  bool annealed = true;
+  double temperature = 1;
+  std::string decode = "sequential";
+  double tolerance = 1e-3;
+  int64_t batches = 0;  ///< how many will be made; no option: what a trial has to pay for itself
   bool denoise = false, raw = false;
   void describe(auto&& option) {
     option("solver", solver, "of a velocity field: euler, heun, heun-euler (default euler)");
@@ -27,6 +33,14 @@ struct SamplingOptions {
     option("steps", steps, "steps of a field (default 32), jumps of a map (default 1)");
     option("guidance", guidance,
            "w of v + w (v - v_null); of a flow: on its scales and shifts; 0: off");
+    option("guided", guided, "of a flow: what is guided, a (log-scales), b (shifts) or ab");
+    option("annealed", annealed, "of a flow: guidance grows along the sequence of its patches");
+    option("temperature", temperature,
+           "of a flow: what divides the attention of the branch without a label");
+    option("decode", decode,
+           "of a flow: token by token (sequential), by sweeps over many (jacobi), or by trial the "
+           "faster in each block (auto)");
+    option("tolerance", tolerance, "of a flow decoded by sweeps: largest distance to sequential");
     option("denoise", denoise,
            "of a normalizing flow: one step along the score takes the noise eta off");
     option("raw", raw, "the weights as trained instead of their moving average");
@@ -38,6 +52,8 @@ struct Generator {
   std::function<Tensor(const Tensor& x0, const Tensor& label)> generate;
   LabelledVelocity velocity;  ///< of a velocity field, guided; else empty
   json protocol;  ///< solver, grid, steps, nfe, guidance, weights, model: what samples tell
+  /// How parallel decoding went about the first batch; null before, and where there is none.
+  std::shared_ptr<json> plan = std::make_shared<json>();
 };
 Generator make_generator(const Checkpoint& model, const SamplingOptions& options,
                          c10::Device device);

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "flow/flows/spline.h"
 #include "flow/flows/tarflow.h"
 
 namespace couplet {
@@ -29,6 +30,8 @@ const Registry<NormalizingFlow, const Space&>& normalizing_flows() {
       {
           {"tarflow", "causal transformers over patches, alternating directions (2412.06329)",
            make_tarflow},
+          {"spline", "for vectors: coupling layers of rational-quadratic splines (1906.04032)",
+           make_spline},
       });
   return table;
 }

@@ -19,13 +19,35 @@ struct Decoding {
   std::string what = "ab";  ///< guided quantities: "a" log-scale, "b" shift, "ab" both
   bool annealed = true;     ///< w grows linearly along the sequence
   double temperature = 1;   ///< divides the attention logits of the null branch
+  /// How many tokens of each block, in the order of blocks(), are solved at once by sweeps over all
+  /// of them (Gauss-Seidel-Jacobi, arXiv 2505.12849); empty or 1: one token after the other.
+  std::vector<int64_t> windows;
+  double tolerance = 1e-4;  ///< sweeps end when they move no number of the window by more
+};
+
+/// One link of a flow's chain of invertible maps.
+struct FlowBlock : torch::nn::Module {
+  virtual Encoded encode(const Tensor& x, const Tensor& label) = 0;
+  /// window: of Decoding::windows; sweeps: to be raised by the sweeps made, or null.
+  virtual Tensor decode(const Tensor& z, const Tensor& label, const Decoding& how,
+                        int64_t window = 1, int64_t* sweeps = nullptr) = 0;
+  /// Steps that decoding takes one after the other where window is 1.
+  virtual int64_t steps() const { return 1; }
 };
 
 struct NormalizingFlow : torch::nn::Module {
   /// Data to noise. x: (N, *shape), label: (N) int64, -1 = none.
   virtual Encoded encode(const Tensor& x, const Tensor& label) = 0;
-  /// Noise to data: the inverse of encode where guidance is off.
+  /// Noise to data: the inverse of encode where guidance is off and the module in evaluation mode.
   virtual Tensor decode(const Tensor& z, const Tensor& label, const Decoding& how = {}) = 0;
+  /// The chain that encode goes along, from data to noise; and data as its first link takes them.
+  virtual std::vector<std::shared_ptr<FlowBlock>> blocks() const { return {}; }
+  virtual Tensor arranged(const Tensor& x) const { return x; }
+  /// A prior N(0, var) that is learned beside the weights: whether there is one, and its step
+  /// towards the codes z of a batch. It counts in evaluation mode only; in training the prior is
+  /// N(0, I), as published.
+  virtual bool learns_prior() const { return false; }
+  virtual void update_prior(const Tensor& z) { (void)z; }
 };
 
 /// log p(x) = log N(z; 0, I) + logdet, (N), nats.

@@ -36,6 +36,9 @@ struct Teacher : Pairing {
     require_option(
         inputs.model != nullptr && inputs.model->kind == "normalizing-flow",
         "the coupling 'teacher' needs a normalizing flow; a dataset alone gives 'independent'");
+    require_option(inputs.model->facts.value("noise", "gaussian") == "gaussian",
+                   "the coupling 'teacher' needs a flow trained with Gaussian noise; this one had ",
+                   inputs.model->facts.value("noise", ""));
     flow = load_flow(*inputs.model, inputs.run->device);
     eta = inputs.model->facts.at("eta").get<double>();
     sigma_f = scale_of_codes(options.calibration, inputs);

@@ -9,8 +9,7 @@ Pairs read_pairs(const std::string& path) {
   const h5::File& file = pairs.artifact.file;
   pairs.space.shape = pairs.artifact.fact("shape").get<std::vector<int64_t>>();
   pairs.space.classes = pairs.artifact.fact("classes").get<int64_t>();
-  pairs.scale = pairs.artifact.fact("scale").get<double>();
-  pairs.shift = pairs.artifact.fact("shift").get<double>();
+  pairs.scaling = Scaling::from_json(pairs.artifact.label.facts);
   pairs.x1 = file.map("x1");
   pairs.x0 = file.map("x0");
   pairs.label = file.read("label");

@@ -4,40 +4,104 @@
 
 #include <cmath>
 
+#include "base/error.h"
 #include "flow/labels.h"
 
 namespace couplet {
+
+namespace {
+
+constexpr int64_t rows_at_once = 256;
+
+}  // namespace
 
 Tensor nll_per_dim(NormalizingFlow& flow, const Tensor& x, const Tensor& label) {
   return -log_prob(flow, x, label).mean() / x[0].numel();
 }
 
-Likelihood::Likelihood(const LikelihoodOptions& options, const Random& random)
-    : options_(options), noise_(random.stream("eta")), drop_(random.stream("label drop")) {}
-
-Tensor Likelihood::operator()(NormalizingFlow& flow, const Batch& batch, const Tensor& rows) const {
-  const Tensor noise = noise_.normal(rows, batch.x.sizes().slice(1));
-  const Tensor label = drop_labels(batch.label, options_.label_drop, drop_, rows);
-  return nll_per_dim(flow, batch.x + options_.eta * noise, label);
+Likelihood::Likelihood(const LikelihoodOptions& options, const Dataset& data, const Random& random)
+    : options_(options),
+      noise_(random.stream("eta")),
+      validation_(random.stream("validation")),
+      drop_(random.stream("label drop")) {
+  const bool uniform = options.noise == "uniform";
+  require_option(uniform || options.noise == "gaussian",
+                 "option 'loss.noise' must be gaussian or uniform, found '", options.noise, "'");
+  require_option(options.eta >= 0, "option 'loss.eta' must be 0 or more, found ", options.eta);
+  if (data.is_bytes()) shift_ = data.scaling.shift[0], level_ = data.scaling.scale[0];
+  if (!uniform) return;
+  require_option(data.is_bytes(), "option 'loss.noise' = uniform needs data stored as bytes (see ",
+                 "couplet-convert's option 'range'), ", data.path, " holds other numbers");
+  require_option(options.eta == LikelihoodOptions().eta,
+                 "option 'loss.eta' has no effect with uniform noise");
+  const double range = std::round(2 / level_);
+  squeeze_ = range / (range + 1);
 }
 
-double mean_nll(NormalizingFlow& flow, const Dataset& data, int64_t begin, int64_t end, double eta,
-                const Random& noise, c10::Device device) {
+Tensor Likelihood::noised(const Tensor& x, const Tensor& rows, const Random& noise) const {
+  const auto shape = x.sizes().slice(1);
+  if (options_.noise == "gaussian") return x + options_.eta * noise.normal(rows, shape);
+  // Grey level u of 0 .. R, spread over [u, u + 1), becomes 2 (u + U) / (R + 1) - 1.
+  return (x - shift_ + level_ * (1 - noise.uniform(rows, shape))) * squeeze_ + shift_;
+}
+
+Tensor Likelihood::operator()(NormalizingFlow& flow, const Batch& batch, const Tensor& rows) const {
+  const Tensor label = drop_labels(batch.label, options_.label_drop, drop_, rows);
+  return nll_per_dim(flow, noised(batch.x, rows, noise_), label);
+}
+
+double Likelihood::mean(NormalizingFlow& flow, const Dataset& data, int64_t begin, int64_t end,
+                        c10::Device device) const {
   const at::NoGradGuard no_grad;
-  constexpr int64_t batch = 256;
   Tensor sum = at::zeros({}, at::TensorOptions(at::kDouble).device(device));
-  for (int64_t i = begin; i < end; i += batch) {
-    const Tensor rows = row_range(i, std::min(end, i + batch));
-    const Tensor x = data.examples(rows, device);
-    const Tensor noised = x + eta * noise.normal(rows.to(device), data.space.shape);
+  for (int64_t i = begin; i < end; i += rows_at_once) {
+    const Tensor rows = row_range(i, std::min(end, i + rows_at_once));
+    const Tensor x = noised(data.examples(rows, device), rows.to(device), validation_);
     const Tensor label = data.labels.index_select(0, rows).to(device);
-    sum += log_prob(flow, noised, label).sum(at::kDouble);
+    sum += log_prob(flow, x, label).sum(at::kDouble);
   }
   return -sum.item<double>() / static_cast<double>((end - begin) * data.space.dims());
 }
 
-double bits_per_dim(double nll_per_dim, double scale) {
-  return (nll_per_dim - std::log(scale)) / std::log(2.0);
+json Likelihood::measure(NormalizingFlow& flow, const Dataset& data, int64_t rows,
+                         c10::Device device) const {
+  json numbers;
+  const auto split = [&](const std::string& name, int64_t begin, int64_t end) {
+    if (begin == end) return;
+    const double nats = mean(flow, data, begin, std::min(end, begin + rows), device);
+    numbers["nll_" + name] = nats;
+    if (data.is_bytes()) numbers["bits_" + name] = bits(nats);
+    if (data.space.shape.size() == 1) {
+      numbers["nats_" + name] =
+          (nats - data.scaling.log_scale()) * static_cast<double>(data.space.dims());
+    }
+  };
+  split("train", 0, data.train);
+  split("test", data.train, data.rows());
+  if (numbers.contains("nll_test")) {
+    numbers["gap"] = numbers["nll_test"].get<double>() - numbers["nll_train"].get<double>();
+  }
+  return numbers;
 }
+
+void Likelihood::learn_prior(NormalizingFlow& flow, const Dataset& data, c10::Device device) const {
+  if (!flow.learns_prior()) return;
+  const at::NoGradGuard no_grad;
+  const bool training = flow.is_training();
+  flow.train();
+  for (int64_t step = 0; step < 64; ++step) {  // a step moves the prior by a tenth
+    const Tensor draws = row_range(step * rows_at_once, (step + 1) * rows_at_once);
+    const Tensor rows = draws.remainder(data.train);
+    const Tensor x = noised(data.examples(rows, device), draws.to(device), validation_);
+    flow.update_prior(flow.encode(x, data.labels.index_select(0, rows).to(device)).z);
+  }
+  flow.train(training);
+}
+
+double Likelihood::bits(double nll_per_dim) const {
+  return (nll_per_dim - std::log(level_ * squeeze_)) / std::log(2.0);
+}
+
+double Likelihood::eta() const { return options_.noise == "gaussian" ? options_.eta : 0; }
 
 }  // namespace couplet

@@ -9,9 +9,12 @@ namespace couplet {
 Tensor nll_per_dim(NormalizingFlow& flow, const Tensor& x, const Tensor& label);
 
 struct LikelihoodOptions {
+  std::string noise = "gaussian";
   double eta = 0.1, label_drop = 0.1;
   void describe(auto&& option) {
-    option("eta", eta, "standard deviation of the noise added to the data");
+    option("noise", noise,
+           "added to the data: gaussian, or uniform within a grey level, for bits per dimension");
+    option("eta", eta, "standard deviation of Gaussian noise");
     option("label_drop", label_drop, "share of the labels dropped, for guidance");
   }
 };
@@ -19,19 +22,32 @@ struct LikelihoodOptions {
 /// Noises the data and drops labels by row, then takes the loss (TarFlow, arXiv 2412.06329).
 class Likelihood {
  public:
-  Likelihood(const LikelihoodOptions& options, const Random& random);
+  /// Errors: BadOption; uniform noise on data that are not bytes.
+  Likelihood(const LikelihoodOptions& options, const Dataset& data, const Random& random);
   Tensor operator()(NormalizingFlow& flow, const Batch& batch, const Tensor& rows) const;
 
+  /// Nats per dimension of the rows [begin, end) of a dataset, noised as in training but by other
+  /// draws; no gradient.
+  double mean(NormalizingFlow& flow, const Dataset& data, int64_t begin, int64_t end,
+              c10::Device device) const;
+  /// The means over the first rows of each split: "nll_train", "nll_test", their "gap" (a flow that
+  /// has learnt its examples by heart gives bad codes); of bytes "bits_…"; of vectors "nats_…",
+  /// summed over dimensions in the units of the stored numbers.
+  json measure(NormalizingFlow& flow, const Dataset& data, int64_t rows, c10::Device device) const;
+  /// What nats per dimension are in bits of the stored bytes, each spread over the width of its
+  /// grey level: with uniform noise a bound on the code length of the bytes themselves.
+  double bits(double nll_per_dim) const;
+  /// Learns the prior of a flow that has one, from the train split.
+  void learn_prior(NormalizingFlow& flow, const Dataset& data, c10::Device device) const;
+  /// The standard deviation of the noise, 0 for uniform noise: what the next tool adds.
+  double eta() const;
+
  private:
+  Tensor noised(const Tensor& x, const Tensor& rows, const Random& noise) const;
   LikelihoodOptions options_;
-  Random noise_, drop_;
+  double shift_ = 0, level_ = 1;  // of the lowest grey level; from one to the next
+  double squeeze_ = 1;            // of uniformly noised data, to stay within the levels' range
+  Random noise_, validation_, drop_;
 };
-
-/// Nats per dimension of the rows [begin, end) of a dataset, noised as in training; no gradient.
-double mean_nll(NormalizingFlow& flow, const Dataset& data, int64_t begin, int64_t end, double eta,
-                const Random& noise, c10::Device device);
-
-/// Bits per dimension of data stored in steps of width scale (one grey level), out of nats.
-double bits_per_dim(double nll_per_dim, double scale);
 
 }  // namespace couplet

@@ -51,7 +51,7 @@ Tensor select_rows(const Opened& opened, const std::vector<int64_t>& rows) {
 /// Stored numbers as bytes from black to white: [-1, 1] or, where the scaling has no negative side,
 /// [0, 1].
 Tensor shades(const Tensor& stored, const Scaling& scaling) {
-  const double low = scaling.shift < 0 ? scaling.shift : 0, high = low < 0 ? -low : 1;
+  const double low = scaling.shift[0] < 0 ? scaling.shift[0] : 0, high = low < 0 ? -low : 1;
   return scaling.apply(stored).sub(low).mul(255 / (high - low)).round().clamp(0, 255).to(at::kByte);
 }
 
@@ -85,7 +85,7 @@ std::vector<Figure> gallery(std::vector<Sampled> sampled, int64_t count, int64_t
   const std::vector<int64_t> rows = shared_rows(files, count), many = shared_rows(files, 2000);
   for (size_t i = 0; i < files.size(); ++i) {
     const json& facts = files[i].label.facts;
-    const Scaling scaling{facts.value("scale", 1.0), facts.value("shift", 0.0)};
+    const Scaling scaling = facts.contains("scale") ? Scaling::from_json(facts) : Scaling{};
     const std::vector<int64_t> sizes = files[i].file.sizes("x");
     const std::string name = sampled[i].model + ", NFE " + number(sampled[i].nfe);
     const bool image = sizes.size() == 4 && (sizes[1] == 1 || sizes[1] == 3);

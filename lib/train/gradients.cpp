@@ -34,23 +34,38 @@ std::vector<Tensor> sum_of(const std::vector<Gradients>& found, const SideBySide
 }  // namespace
 
 Gradients differentiate(const std::function<Tensor(const Tensor& rows)>& loss, const Tensor& rows,
-                        const std::vector<Tensor>& weights, const SideBySide& threads, bool bf16) {
-  const auto share = rows.tensor_split(threads.size());
-  std::vector<Gradients> found(share.size());
-  threads([&](int64_t i) {
+                        const std::vector<Tensor>& weights, const SideBySide& threads, bool bf16,
+                        int64_t parts) {
+  const auto of_part = [&](const Tensor& part) {
     Tensor value;
     {
       const Autocast autocast(bf16, rows.device().type());
-      value = loss(share[i]);
+      value = loss(part);
     }
-    if (share.size() > 1) value = value * (static_cast<double>(share[i].numel()) / rows.numel());
+    if (part.numel() < rows.numel()) {
+      value = value * (static_cast<double>(part.numel()) / static_cast<double>(rows.numel()));
+    }
     auto gradients = torch::autograd::grad({value}, weights, {}, {}, /*create_graph=*/false,
                                            /*allow_unused=*/true);
     for (size_t k = 0; k < weights.size(); ++k) {
       Tensor& gradient = gradients[k];
       gradient = gradient.defined() ? gradient.contiguous() : at::zeros_like(weights[k]);
     }
-    found[i] = {value.detach(), std::move(gradients)};
+    return Gradients{value.detach(), std::move(gradients)};
+  };
+
+  const auto share = rows.tensor_split(threads.size());
+  std::vector<Gradients> found(share.size());
+  threads([&](int64_t i) {
+    const auto part = share[i].tensor_split(std::min(parts, share[i].numel()));
+    found[i] = of_part(part[0]);
+    for (size_t k = 1; k < part.size(); ++k) {
+      const Gradients more = of_part(part[k]);
+      found[i].loss = found[i].loss + more.loss;
+      // not in place the first time: two of a list may be one tensor
+      if (k == 1) found[i].weights = at::_foreach_add(found[i].weights, more.weights);
+      if (k > 1) at::_foreach_add_(found[i].weights, more.weights);
+    }
   });
   for (size_t i = 1; i < found.size(); ++i) found[0].loss = found[0].loss + found[i].loss;
   if (found.size() > 1) found[0].weights = sum_of(found, threads);

@@ -18,9 +18,10 @@ struct Gradients {
 };
 
 /// Of loss(rows), a mean over rows. Each thread takes a share of the rows through loss and backward
-/// pass, so loss is called by several at once. bf16: autocast around the loss; weights and
-/// gradients stay fp32.
+/// pass, so loss is called by several at once; in so many parts, one after the other, where memory
+/// is short. bf16: autocast around the loss; weights and gradients stay fp32.
 Gradients differentiate(const std::function<Tensor(const Tensor& rows)>& loss, const Tensor& rows,
-                        const std::vector<Tensor>& weights, const SideBySide& threads, bool bf16);
+                        const std::vector<Tensor>& weights, const SideBySide& threads, bool bf16,
+                        int64_t parts = 1);
 
 }  // namespace couplet

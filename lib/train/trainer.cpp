@@ -27,6 +27,7 @@ void check(const TrainOptions& o) {
   };
   need(o.steps > 0, "steps", "positive");
   need(o.batch > 0, "batch", "positive");
+  need(o.accumulate > 0 && o.accumulate <= o.batch, "accumulate", "in 1 .. batch");
   need(o.lr > 0, "lr", "positive");
   need(o.lr_end >= 0, "lr_end", "0 or more");
   need(o.warmup >= 0 && o.warmup <= 1, "warmup", "a share of the steps, 0 to 1");
@@ -83,7 +84,8 @@ class Training {
   void one_step(const std::function<Tensor(const Tensor&)>& loss) {
     const Tensor rows = row_range(first_row(), first_row() + options_.batch, run_.device);
     const bool bf16 = options_.precision == "bf16";
-    const auto [value, gradients] = differentiate(loss, rows, optimizer_.weights(), threads_, bf16);
+    const auto [value, gradients] =
+        differentiate(loss, rows, optimizer_.weights(), threads_, bf16, options_.accumulate);
     const Tensor norm = optimizer_.step(step_, gradients, threads_);
     sum_ += at::stack({value, norm}).to(at::kDouble);
     ++count_, ++step_;
@@ -125,7 +127,7 @@ class Training {
       trained[item.key()] = item.value().clone();
       item.value().copy_(average.at(item.key()));
     }
-    json numbers = hooks_.validate();
+    json numbers = hooks_.validate(step_);
     for (const auto& item : net_.named_parameters()) {
       if (trained.contains(item.key())) item.value().copy_(trained[item.key()]);
     }

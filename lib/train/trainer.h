@@ -6,7 +6,7 @@
 namespace couplet {
 
 struct TrainOptions {
-  int64_t steps = 1000, batch = 128;
+  int64_t steps = 1000, batch = 128, accumulate = 1;
   double lr = 1e-3, lr_end = 0, warmup = 0.02;
   std::string schedule = "cosine";
   double beta1 = 0.9, beta2 = 0.99, weight_decay = 0;
@@ -17,6 +17,7 @@ struct TrainOptions {
   void describe(auto&& option) {
     option("steps", steps, "optimiser steps");
     option("batch", batch, "rows a step");
+    option("accumulate", accumulate, "parts of a step's rows, one after the other, to save memory");
     option("lr", lr, "learning rate at its highest (AdamW)");
     option("lr_end", lr_end, "learning rate at the end of the schedule");
     option("warmup", warmup, "share of the steps in which the learning rate rises");
@@ -43,7 +44,7 @@ struct Follower {
 struct TrainHooks {
   std::vector<Follower> followers;
   /// Called with the averaged weights loaded into the net (no gradient); the numbers go to the log.
-  std::function<json()> validate;
+  std::function<json(int64_t step)> validate;
 };
 
 struct Trained {

@@ -25,7 +25,7 @@ DatasetContents bytes_with_labels() {
   contents.x = at::arange(24).to(at::kByte).view({6, 1, 2, 2});
   contents.labels = at::tensor({0, 1, 2, 0, 1, -1}, at::kLong);
   contents.classes = 3, contents.train = 4;
-  contents.scaling = {2.0 / 16, -1};
+  contents.scaling = {{2.0 / 16}, {-1}};
   contents.facts = {{"source", "here"}, {"steps", {"made up"}}};
   return contents;
 }
@@ -67,11 +67,11 @@ TEST_CASE("a dataset without labels or test rows says so", "[data]") {
 
 TEST_CASE("bytes scaled and brought back are the same", "[data]") {
   const Tensor all = at::arange(256).to(at::kByte);
-  for (const Scaling& scaling : {Scaling{2. / 255, -1}, Scaling{2. / 16, -1}, Scaling{}}) {
+  for (const Scaling& scaling : {Scaling{{2. / 255}, {-1}}, Scaling{{2. / 16}, {-1}}, Scaling{}}) {
     CHECK(at::equal(scaling.to_bytes(scaling.apply(all)), all));
     CHECK(Scaling::from_json(scaling.to_json()).scale == scaling.scale);
   }
-  const Tensor beyond = Scaling{2. / 255, -1}.to_bytes(at::tensor({-3., 3.}, at::kFloat));
+  const Tensor beyond = Scaling{{2. / 255}, {-1}}.to_bytes(at::tensor({-3., 3.}, at::kFloat));
   CHECK(at::equal(beyond, at::tensor({0, 255}, at::kByte)));
 }
 

@@ -41,6 +41,31 @@ TEST_CASE("padding is even and of zeros, pooling is the rounded mean", "[data]")
   CHECK_THROWS_AS(pad_images(data, 8), BadOption);
 }
 
+TEST_CASE("columns are standardised over the rows for training, and stored as they came",
+          "[data]") {
+  DatasetContents data;
+  data.x = Random(1).normal(row_range(0, 500), {3}) * at::tensor({1., 20., .1}) +
+           at::tensor({0., -7., 3.}, at::kFloat);
+  data.x = data.x.to(at::kFloat);
+  data.x[450] = 1e4;  // of the test split
+  data.train = 400;
+  const Tensor before = data.x.clone();
+  standardise(data);
+  CHECK(at::equal(data.x, before));
+  const Tensor x = data.scaling.apply(data.x).narrow(0, 0, 400);
+  CHECK(x.mean(0).abs().max().item<double>() < 1e-5);
+  CHECK((x.std(0, false) - 1).abs().max().item<double>() < 1e-5);
+  CHECK(testing::distance(data.scaling.to_stored(x), before.narrow(0, 0, 400)) < 1e-4);
+  const Scaling back = Scaling::from_json(json::parse(data.scaling.to_json().dump()));
+  CHECK(back.scale == data.scaling.scale);
+  CHECK(back.shift == data.scaling.shift);
+  CHECK(back.log_scale() == Approx(-std::log(2.) / 3).margin(0.1));  // deviations 1, 20, 0.1
+  data.x.select(1, 1).fill_(4);
+  CHECK_THROWS_WITH(standardise(data), Contains("column 1 has the same number"));
+  data.x = at::zeros({4, 1, 2, 2});
+  CHECK_THROWS_AS(standardise(data), BadOption);
+}
+
 TEST_CASE("a test split is a permutation that the file remembers", "[data]") {
   DatasetContents data;
   data.x = at::arange(1797).to(at::kFloat).unsqueeze(1);

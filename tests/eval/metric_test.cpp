@@ -34,7 +34,7 @@ struct Folder {
   std::string dataset(const std::string& name, double mean) const {
     const Tensor x = Random(4).normal(row_range(0, 200), space.shape) * 0.3 + mean;
     DatasetContents contents;
-    contents.scaling = {2.0 / 255, -1};
+    contents.scaling = {{2.0 / 255}, {-1}};
     contents.x = contents.scaling.to_bytes(x);
     contents.labels = at::arange(200, at::kLong) % space.classes;
     contents.classes = space.classes, contents.train = 100;

@@ -66,7 +66,7 @@ TEST_CASE("Losses and their gradients read nothing back from the device", "[flow
       CHECK(host_reads([&] { distil({phi, average, v}, batch, rows).backward(); }) == none);
     }
     const auto flow = small_flow(device);
-    const Likelihood loss({}, Random(3));
+    const Likelihood loss({}, Dataset{}, Random(3));
     const Batch data{batch.x1, batch.label};
     CHECK(host_reads([&] { loss(*flow, data, rows).backward(); }) == none);
   }

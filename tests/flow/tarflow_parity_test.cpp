@@ -94,14 +94,60 @@ TEST_CASE("TarFlow encodes as published", "[parity]") {
   });
 }
 
+TEST_CASE("TarFlow's layers are as published", "[parity]") {
+  each_file([](const Published& net) {
+    for (int64_t i = 0; i < 2; ++i) {
+      const auto block = net.block(i);
+      const auto check = [&](const std::string& layer, const Tensor& h) {
+        net.check(text("trace/blocks.", i, ".", layer), h);
+      };
+      Tensor x = net.tokens(net.x), places = block->pos_embed;
+      for (int64_t k = 0; k < i; ++k) x = net.block(k)->encode(x, net.label).z;
+      if (block->backwards) x = x.flip(1), places = places.flip(0);
+      const Tensor in = block->proj_in(x);
+      check("proj_in", in);
+      Tensor h = in + places + block->embed(net.label).unsqueeze(1);
+      check("attn_blocks.0.attention", block->layers[0]->attention->forward(h) - h);
+      for (size_t k = 0; k < block->layers.size(); ++k) {
+        h = block->layers[k]->mlp->forward(block->layers[k]->attention->forward(h));
+        if (k == 0) check("attn_blocks.0", h);
+      }
+      check("proj_out", block->proj_out(h));
+    }
+  });
+}
+
 TEST_CASE("TarFlow's likelihood of pixels is as published", "[parity]") {
   each_file([](const Published& net) {
     const Tensor pixels = net.file.read("inputs/pixels").to(at::kFloat);
     const Tensor x = (pixels + net.file.read("inputs/dequantisation_noise")) / 128 - 1;
     net.check("bpd/x", x);
-    const double dims = x[0].numel();
-    const Tensor log_p = log_prob(*net.flow, x, net.none) / dims;
-    net.check("bpd/bpd", (std::log(128) - log_p) / std::log(2));
+    const double dims = x[0].numel(), channels = x.size(1);
+    const auto [z, logdet] = net.flow->encode(x, net.none);
+    net.check("bpd/z", net.tokens(z));
+    net.check("bpd/logdet", logdet / dims);
+    const Tensor log_p = log_prob(*net.flow, x, net.none);
+    const Tensor prior = log_p - logdet - dims * std::log(128);
+    net.check("bpd/prior_log_p", prior);
+    net.check("bpd/bpd", -(prior + logdet) / dims / std::log(2));
+    // The script takes three channels for granted.
+    net.check("bpd/bpd_script", -(prior * (channels / 3) + logdet) / dims / std::log(2));
+  });
+}
+
+TEST_CASE("TarFlow's learned prior moves as published", "[parity]") {
+  each_file([](const Published& net) {
+    if (!net.file.has("outputs/prior/var_after_update")) return;
+    Tensor var = net.flow->named_buffers()["var"];
+    const Tensor before = var.clone();
+    net.flow->update_prior(net.flow->encode(net.x, net.valid).z);
+    net.check("prior/var_after_update", var);
+    var.copy_(before);
+    const Tensor z = net.flow->encode(net.x, net.valid).z;
+    net.flow->eval();  // where encode undoes the prior's scale
+    net.check("roundtrip/x_var_undone",
+              net.flow->decode(net.flow->encode(net.x, net.valid).z, net.valid));
+    CHECK(distance(net.flow->encode(net.x, net.valid).z, z) > 1e-3);
   });
 }
 
@@ -154,8 +200,41 @@ TEST_CASE("TarFlow decodes as published", "[parity]") {
   });
 }
 
+TEST_CASE("TarFlow's blocks decode as published", "[parity]") {
+  each_file([](const Published& net) {
+    const Tensor prior = net.file.read("inputs/z_prior");
+    for (int64_t i = 0; i < 2; ++i) {
+      const std::string at = text("metablock/", i);
+      const Tensor argument = prior.clone(),
+                   x = net.block(i)->decode(argument, net.valid, {}, 1, {});
+      net.check(at + "/reverse", x);
+      CHECK(at::equal(argument, prior));  // the reference's blocks that do not flip overwrite it
+      if (i == 0) net.check(at + "/argument_after", x);
+      if (i == 1) net.check(at + "/argument_after", prior);
+    }
+    std::vector<Tensor> sequence{net.image(prior)};
+    Tensor x = prior * net.flow->named_buffers()["var"].sqrt();
+    for (int64_t i = net.config["num_blocks"]; i-- > 0;) {
+      x = net.block(i)->decode(x, net.valid, {}, 1, {});
+      sequence.push_back(net.image(x));
+    }
+    net.check("reverse/plain_sequence", at::stack(sequence));
+  });
+}
+
 TEST_CASE("TarFlow denoises as published", "[parity]") {
   each_file([](const Published& net) {
-    net.check("denoise/x", denoise(*net.flow, net.x, net.valid, net.config["noise_std"]));
+    const double eta = net.config["noise_std"], numbers = net.x.numel();
+    const Tensor x = denoise(*net.flow, net.x, net.valid, eta);
+    net.check("denoise/x", x);
+    net.check("denoise/lr", at::scalar_tensor(numbers * eta * eta, at::kDouble));
+    net.check("denoise/gradient", (net.x - x) / (numbers * eta * eta));
+    const Tensor nll = -log_prob(*net.flow, net.x, net.valid).mean() / net.x[0].numel();
+    net.check("denoise/loss", nll - 0.5 * std::log(2 * M_PI));
+    const bool guided = net.file.has("outputs/reverse/guided_ab_annealed");
+    const Decoding how{.guidance = guided && net.config["num_classes"] > 0 ? 1.5 : 0.};
+    const Tensor samples =
+        net.flow->decode(net.image(net.file.read("inputs/z_prior")), net.valid, how);
+    net.check("denoise/of_samples", denoise(*net.flow, samples, net.valid, eta));
   });
 }

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "flow/flows/tarflow_block.h"
+#include "flow/parallel_decoding.h"
 #include "testing.h"
 
 using namespace couplet;
@@ -15,11 +16,12 @@ namespace {
 const TarFlowOptions small{.patch = 2, .channels = 16, .blocks = 3, .layers = 2, .head = 8};
 const Space image{{2, 4, 6}, 4};  // not square: six tokens of eight numbers
 
-std::shared_ptr<NormalizingFlow> moved(TarFlowOptions options, const Space& space) {
+std::shared_ptr<NormalizingFlow> moved(TarFlowOptions options, const Space& space,
+                                       double by = 0.1) {
   at::manual_seed(1);
   const auto flow = make_tarflow(options, space);
   const at::NoGradGuard without_grad;
-  for (Tensor& weight : flow->parameters()) weight.add_(at::randn_like(weight), 0.1);
+  for (Tensor& weight : flow->parameters()) weight.add_(at::randn_like(weight), by);
   flow->to(at::kDouble);
   return flow;
 }
@@ -146,4 +148,72 @@ TEST_CASE("TarFlow says what does not fit") {
   CHECK_THROWS_AS(make_tarflow({.channels = 96}, image), BadOption);
   CHECK_THROWS_AS(make_tarflow({}, Space{{4, 4}, 0}), Error);
   CHECK_THROWS_AS(make_tarflow(small, image)->encode(at::zeros({5, 2, 4, 4}), label(5, 0)), Error);
+}
+
+TEST_CASE("TarFlow decodes windows of tokens by sweeps as it does one after the other") {
+  const Space space{{2, 8, 6}, 4};  // twelve tokens
+  for (const bool nvp : {true, false}) {
+    TarFlowOptions options = small;
+    options.nvp = nvp;
+    const auto flow = moved(options, space);
+    const Tensor z = noise(space), y = at::tensor({0, -1, 2, 3, 1}, at::kLong);
+    for (const double w : {0., 1.5}) {
+      Decoding how{.guidance = w, .temperature = w == 0 ? 1 : 1.3};
+      const Tensor exact = flow->decode(z, y, how);
+      for (const int64_t window : {1, 2, 5, 11, 50}) {
+        INFO("window " << window << ", guidance " << w);
+        how.windows = {window, 1, window};
+        how.tolerance = 0;  // as many sweeps as there are tokens: exact
+        CHECK(distance(flow->decode(z, y, how), exact) < 1e-9);
+        how.tolerance = 1e-3;
+        CHECK(distance(flow->decode(z, y, how), exact) < 1e-2);
+      }
+      // One sweep over all is not the solution, and a tolerance saves sweeps.
+      how.windows = {11, 11, 11}, how.tolerance = 1e9;
+      CHECK(distance(flow->decode(z, y, how), exact) > 1e-3);
+      const auto sweeps = [&](double tolerance) {
+        int64_t count = 0;
+        how.tolerance = tolerance;
+        flow->blocks()[2]->decode(flow->arranged(z), y, how, 11, &count);
+        return count;
+      };
+      CHECK(sweeps(1e9) == 1);
+      CHECK(sweeps(0) == 11);
+      CHECK(sweeps(1e-2) <= sweeps(1e-6));
+    }
+  }
+}
+
+TEST_CASE("A plan for parallel decoding keeps its tolerance") {
+  const Space space{{1, 8, 8}, 3};
+  const auto flow = moved(small, space, 0.03);
+  const Tensor z = noise(space, 12), y = label(12, 1);
+  const Tensor exact = flow->decode(z, y);
+  const DecodingPlan plan = plan_decoding(*flow, z, y, {.tolerance = 1e-4}, /*always=*/true);
+  for (const int64_t window : plan.how.windows) CHECK(window > 1);
+  CHECK(plan.report.at("error").get<double>() <= 0.5e-4);
+  CHECK(distance(flow->decode(z, y, plan.how), exact) <= 1e-4);
+  CHECK(plan.report.at("sweeps").size() == 3);
+  CHECK(plan_decoding(*flow, z, y, {.tolerance = 1e-4}, false).how.windows.size() == 3);
+  const auto spline = normalizing_flows().make({{"type", "spline"}}, Space{{4}, 0});
+  CHECK_THROWS_AS(plan_decoding(*spline, at::randn({2, 4}), label(2, -1), {}, true), BadOption);
+}
+
+TEST_CASE("A volume preserving TarFlow learns its prior, which counts in evaluation mode") {
+  TarFlowOptions options = small;
+  options.nvp = false;
+  const auto flow = moved(options, image);
+  CHECK(flow->learns_prior());
+  CHECK_FALSE(moved(small, image)->learns_prior());
+  const Tensor x = 3 * noise(image, 500), y = label(500, 1);
+  const Tensor plain = flow->encode(x, y).z;
+  for (int i = 0; i < 60; ++i) flow->update_prior(plain);
+  CHECK(distance(flow->encode(x, y).z, plain) == 0);
+
+  flow->eval();
+  const auto [z, logdet] = flow->encode(x, y);
+  CHECK(distance(z.square().mean(0), at::ones(image.shape, at::kDouble)) < 0.01);
+  CHECK(distance(flow->decode(z, y), x) < 1e-9);
+  const double spread = (plain / z).abs().log().flatten(1).sum(1)[0].item<double>();
+  CHECK(logdet[0].item<double>() == Approx(-spread));
 }

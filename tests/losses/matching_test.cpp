@@ -79,8 +79,42 @@ TEST_CASE("The likelihood of an affine flow is the Gaussian's", "[losses]") {
   const at::NoGradGuard no_grad;  // it finds its gradient where gradients are off
   const Tensor clean = denoise(flow, x, label, 0.3);
   CHECK_FALSE(clean.requires_grad());
-  // A grey level of width 1/64 in nats per dimension, in bits.
-  CHECK(bits_per_dim(std::log(2.0), 1.0 / 64) == Approx(7));
+}
+
+TEST_CASE("Nats become bits of the bytes that the data were stored as", "[losses]") {
+  const Folder folder;
+  write_images(folder / "data.h5");  // x = u / 64 - 1
+  const Dataset data = open_dataset(folder / "data.h5");
+  CHECK(Likelihood({}, data, Random(1)).bits(std::log(2.0)) == Approx(7));
+
+  // Uniform noise fills the grey levels: of R = 128, 2 (u + U) / 129 - 1, each 2 / 129 wide.
+  LikelihoodOptions options;
+  options.noise = "uniform", options.label_drop = 0;
+  const Likelihood uniform(options, data, Random(1));
+  CHECK(uniform.bits(0) == Approx(std::log2(129. / 2)));
+  CHECK(uniform.eta() == 0);
+  Tensor seen;
+  struct Seen : Affine {
+    Tensor& seen;
+    explicit Seen(Tensor& seen) : seen(seen) {}
+    Encoded encode(const Tensor& x, const Tensor& label) override {
+      seen = x;
+      return Affine::encode(x, label);
+    }
+  } flow(seen);
+  const Tensor rows = row_range(0, 11), u = data.x.to(at::kDouble);
+  uniform(flow, {data.examples(rows), data.labels}, rows);
+  const Tensor level = (seen.to(at::kDouble) + 1) / 2 * 129;
+  CHECK(level.ge(u - 1e-4).logical_and(level.le(u + 1 + 1e-4)).all().item<bool>());
+  CHECK((level - u).mean().item<double>() == Approx(0.5).margin(0.15));
+  CHECK((level - u).std().item<double>() == Approx(0.29).margin(0.08));
+
+  options.eta = 0.3;
+  CHECK_THROWS_WITH(Likelihood(options, data, Random(1)), contains("no effect"));
+  options.eta = LikelihoodOptions().eta;
+  CHECK_THROWS_WITH(Likelihood(options, Dataset{}, Random(1)), contains("needs data"));
+  options.noise = "pink";
+  CHECK_THROWS_WITH(Likelihood(options, data, Random(1)), contains("gaussian or uniform"));
 }
 
 TEST_CASE("Training noise is drawn by row; validation does not depend on the batch", "[losses]") {
@@ -90,7 +124,7 @@ TEST_CASE("Training noise is drawn by row; validation does not depend on the bat
   options.eta = 0.3, options.label_drop = 0;
   const Tensor rows = row_range(0, 8), x = random.normal(rows, {4}), label = at::zeros_like(rows);
   const auto loss = [&](const Tensor& rows, const Tensor& x) {
-    return Likelihood(options, random)(flow, {x, rows * 0}, rows).item<double>();
+    return Likelihood(options, Dataset{}, random)(flow, {x, rows * 0}, rows).item<double>();
   };
   double parts = 0;
   for (int64_t i = 0; i < 8; ++i) parts += loss(rows.slice(0, i, i + 1), x.slice(0, i, i + 1)) / 8;
@@ -103,7 +137,7 @@ TEST_CASE("Training noise is drawn by row; validation does not depend on the bat
   write_images(folder / "data.h5");
   const Dataset data = open_dataset(folder / "data.h5");
   const auto mean = [&](int64_t begin, int64_t end) {
-    return mean_nll(flow, data, begin, end, 0.1, random, c10::kCPU);
+    return Likelihood({}, data, random).mean(flow, data, begin, end, c10::kCPU);
   };
   CHECK(mean(0, 11) * 11 == Approx(mean(0, 4) * 4 + mean(4, 11) * 7).epsilon(1e-6));
 }

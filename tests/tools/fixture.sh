@@ -4,13 +4,16 @@ tiny='-q --threads 1 -s train.steps=4 -s train.batch=16'
 small_flow='-s flow.patch=4 -s flow.channels=16 -s flow.head=16 -s flow.blocks=2 -s flow.layers=1'
 small_net='-s net.type=mlp -s net.hidden=16 -s net.depth=1'
 digits="$SOURCE/data/digits.csv.gz -s shape=[1,8,8] -s range=16 -s test=0.2"
+golden="$SOURCE/tests/reference/networks"
 
 couplet-convert $digits -q -o data.h5
 couplet-convert law:two-moons -s rows=200 -q -o moons.h5
 nf-train data.h5 $tiny $small_flow -o teacher.h5
 nf-encode-couplings teacher.h5 -q --threads 1 -o couplings.h5
+nf-encode-couplings moons.h5 -s coupling=independent -q -o moon-pairs.h5
 fm-train-student couplings.h5 $tiny $small_net -o student.h5
 ttfm-distill student.h5 couplings.h5 $tiny -o map.h5
+nf-train moons.h5 $tiny -s flow=spline -s flow.blocks=2 -o spline.h5
 sample map.h5 --rows 0-19 -q --threads 1 -o samples.h5
 
 # Damaged and foreign ones.

@@ -57,6 +57,30 @@ TEST_CASE("Threads share a batch: loss and gradients are those of one", "[train]
   }
 }
 
+TEST_CASE("A batch taken in parts has the loss and the gradients of the whole", "[train]") {
+  const Weights w;
+  int64_t longest = 0;
+  const auto loss = [&](const Tensor& rows) {
+    longest = std::max(longest, rows.numel());
+    return w.loss(rows);
+  };
+  const Tensor rows = at::arange(100, 165);
+  const Gradients whole = differentiate(loss, rows, w.all, SideBySide(1), false);
+  for (const int64_t parts : {2, 5, 65, 1000}) {
+    longest = 0;
+    const Gradients found = differentiate(loss, rows, w.all, SideBySide(1), false, parts);
+    CHECK(longest == std::max<int64_t>(1, (65 + parts - 1) / parts));
+    CHECK(found.loss.item<double>() == Approx(whole.loss.item<double>()).epsilon(1e-6));
+    for (size_t i = 0; i < w.all.size(); ++i) {
+      CHECK(distance(found.weights[i], whole.weights[i]) < 1e-6);
+    }
+  }
+  const Gradients both = differentiate(loss, rows, w.all, SideBySide(2), false, 3);
+  for (size_t i = 0; i < w.all.size(); ++i) {
+    CHECK(distance(both.weights[i], whole.weights[i]) < 1e-6);
+  }
+}
+
 TEST_CASE("Threads take turns in forward-mode differentiation", "[train]") {
   const Tensor w = at::full({3}, 0.7).requires_grad_();
   // x -> w x^3: the tangent along 1 is 3 w x^2, whose mean's gradient is that of 3 x^2.

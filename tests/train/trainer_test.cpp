@@ -61,7 +61,7 @@ Outcome run_through(const Folder& folder, const std::string& name, const TrainOp
     run.stop = [&] { return !stops.empty() && steps == stops.front(); };
     TrainHooks hooks;
     if (follow) hooks.followers = {{&target, 0.9}};
-    hooks.validate = [&] { return json{{"bias", net.last->bias.item<double>()}}; };
+    hooks.validate = [&](int64_t) { return json{{"bias", net.last->bias.item<double>()}}; };
     const auto loss = [&](const Tensor& rows) {
       if (opens_batch(rows)) ++steps;
       const Tensor pull = follow ? (net.last->weight - target.last->weight).square().sum()

@@ -15,7 +15,7 @@ Dataset data_of(const std::string& path) {
   const Pairs pairs = read_pairs(path);
   Dataset data;
   data.path = path, data.label = pairs.artifact.label, data.space = pairs.space;
-  data.scaling = {pairs.scale, pairs.shift};
+  data.scaling = pairs.scaling;
   data.x = pairs.x1, data.labels = pairs.label, data.train = pairs.size();
   return data;
 }

@@ -38,7 +38,7 @@ struct Stored : Coupling {
     const auto take = [&](const Tensor& from, const Tensor& index) {
       return from.index_select(0, index).to(device).to(at::kFloat);
     };
-    Tensor x1 = take(pairs.x1, example).mul(pairs.scale).add(pairs.shift);
+    Tensor x1 = pairs.scaling.apply(take(pairs.x1, example));
     if (pairs.flip.defined()) {
       const Tensor flip = pairs.flip.flatten().index_select(0, pair).to(device, at::kBool);
       x1 = mirrored(x1, flip);

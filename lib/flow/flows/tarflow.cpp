@@ -46,12 +46,12 @@ struct Patches {
 
 struct TarFlow : NormalizingFlow {
   TarFlow(const TarFlowOptions& options, const Space& space)
-      : patches(space, options.patch), shape(space.shape) {
+      : patches(space, options.patch), shape(space.shape), volume_preserving(!options.nvp) {
     const int64_t T = patches.tokens(), D = patches.numbers();
     const auto list = register_module("blocks", std::make_shared<Module>());
     for (int64_t i = 0; i < options.blocks; ++i) {
-      blocks.push_back(std::make_shared<TarFlowBlock>(options, T, D, space.classes, i % 2 == 1));
-      list->register_module(std::to_string(i), blocks.back());
+      chain.push_back(std::make_shared<TarFlowBlock>(options, T, D, space.classes, i % 2 == 1));
+      list->register_module(std::to_string(i), chain.back());
     }
     var = register_buffer("var", at::ones({T, D}));
   }
@@ -59,10 +59,14 @@ struct TarFlow : NormalizingFlow {
   Encoded encode(const Tensor& x, const Tensor& label) override {
     check(x);
     Tensor z = patches.split(x), logdet = at::zeros({x.size(0)}, x.options());
-    for (const auto& block : blocks) {
+    for (const auto& block : chain) {
       const Encoded next = block->encode(z, label);
       z = next.z;
       logdet = logdet + next.logdet;
+    }
+    if (!is_training()) {
+      z = z / var.sqrt();
+      logdet = logdet - 0.5 * var.log().sum();
     }
     return {patches.join(z, x.sizes()), logdet};
   }
@@ -73,10 +77,18 @@ struct TarFlow : NormalizingFlow {
                    "guided quantities must be 'a', 'b' or 'ab', found '", how.what, "'");
     const at::NoGradGuard without_grad;
     Tensor x = patches.split(z) * var.sqrt();
-    for (auto block = blocks.rbegin(); block != blocks.rend(); ++block) {
-      (*block)->decode(x, label, how);
+    for (size_t i = chain.size(); i-- > 0;) {
+      x = chain[i]->decode(x, label, how, how.windows.empty() ? 1 : how.windows.at(i));
     }
     return patches.join(x, z.sizes());
+  }
+
+  std::vector<std::shared_ptr<FlowBlock>> blocks() const override { return chain; }
+  Tensor arranged(const Tensor& x) const override { return patches.split(x); }
+  bool learns_prior() const override { return volume_preserving; }
+  void update_prior(const Tensor& z) override {
+    const at::NoGradGuard without_grad;
+    var.lerp_(patches.split(z).square().mean(0), 0.1);
   }
 
   void check(const Tensor& x) const {
@@ -86,8 +98,9 @@ struct TarFlow : NormalizingFlow {
 
   Patches patches;
   std::vector<int64_t> shape;
-  std::vector<std::shared_ptr<TarFlowBlock>> blocks;
-  Tensor var;  // of the noise, by token and component; ones where nvp
+  bool volume_preserving;
+  std::vector<std::shared_ptr<FlowBlock>> chain;
+  Tensor var;  // of the prior, by token and component; ones where nvp
 };
 
 }  // namespace

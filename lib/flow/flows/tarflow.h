@@ -26,8 +26,10 @@ struct TarFlowOptions {
 /// TarFlow (Zhai et al. 2412.06329) for images (C, H, W) or vectors (D), with the state dict of
 /// apple/ml-tarflow. Unlike there, a new flow is the identity (the last bias starts at zero too),
 /// label -1 is the mean of the class table in decode as well as in encode, and log-determinants are
-/// sums. As there, decode scales the noise by sqrt(var), a buffer that is one unless weights say
-/// otherwise. Throws BadOption where patch or head do not fit.
+/// sums. Volume preserving (nvp = false), it learns the variance of its prior, the buffer var, by
+/// which decode scales the noise; unlike there, encode undoes that in evaluation mode, so that the
+/// two are inverses and log p is that of the samples. Throws BadOption where patch or head do not
+/// fit.
 std::shared_ptr<NormalizingFlow> make_tarflow(const TarFlowOptions& options, const Space& space);
 
 }  // namespace couplet

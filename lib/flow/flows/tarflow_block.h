@@ -35,12 +35,14 @@ struct TarFlowLayer : torch::nn::Module {
 
 /// Tokens (N, T, D), read forwards or backwards: z_i = (x_i - b_i) exp(-a_i), where the log-scale
 /// a_i and the shift b_i depend on x_0 .. x_{i-1} and the label; z_0 = x_0.
-struct TarFlowBlock : torch::nn::Module {
+struct TarFlowBlock : FlowBlock {
   TarFlowBlock(const TarFlowOptions& options, int64_t tokens, int64_t width, int64_t classes,
                bool backwards);
-  Encoded encode(const Tensor& x, const Tensor& label);
-  /// Overwrites noise by data, token after token, with key/value caches; no gradients.
-  void decode(Tensor x, const Tensor& label, const Decoding& how);
+  Encoded encode(const Tensor& x, const Tensor& label) override;
+  /// With key/value caches; no gradients.
+  Tensor decode(const Tensor& z, const Tensor& label, const Decoding& how, int64_t window,
+                int64_t* sweeps) override;
+  int64_t steps() const override { return pos_embed.size(0) - 1; }
   /// (N, channels): the label's embedding; for -1 the mean of all; zeros where there are no
   /// classes.
   Tensor embed(const Tensor& label) const;

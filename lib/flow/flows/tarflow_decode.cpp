@@ -1,8 +1,10 @@
-// Decoding token by token: what has been read lies in caches of keys and values.
+// Decoding token by token, or window by window: what has been read lies in caches of keys and
+// values.
 #include <ATen/ATen.h>
 #include <c10/core/impl/LocalDispatchKeySet.h>
 
 #include <cmath>
+#include <limits>
 
 #include "flow/flows/tarflow_block.h"
 
@@ -27,35 +29,46 @@ struct CachedLayer {
     widen = turned(mlp.widen->weight), narrow = turned(mlp.narrow->weight);
 
     const auto like = proj.options();
-    seen = at::empty({2, rows * proj.size(0) / attention.head, tokens, attention.head}, like);
-    qkv = at::empty({rows, to_qkv.size(1)}, like), wide = at::empty({rows, widen.size(1)}, like);
+    seen = at::empty({2, rows, proj.size(0) / attention.head, tokens, attention.head}, like);
+    qkv = wide = at::empty({0}, like);
   }
 
-  /// Carries token i, h (rows, channels), through the layer, in place.
-  void step(Tensor& h, int64_t i, double temperature) {
+  /// Carries the tokens [i, i + w), h (rows * w, channels), through the layer, in place.
+  void step(Tensor& h, int64_t i, int64_t w, double temperature) {
+    if (qkv.size(0) != rows * w) {
+      qkv = at::empty({rows * w, to_qkv.size(1)}, h.options());
+      wide = at::empty({rows * w, widen.size(1)}, h.options());
+    }
     at::addmm_out(qkv, qkv_bias, attention.norm(h), to_qkv);
-    const Tensor parts = qkv.view({-1, 3, attention.head});
-    if (branches == 2 && temperature != 1) parts.chunk(2)[1].select(1, 0).div_(temperature);
-    seen.select(2, i).copy_(parts.narrow(1, 1, 2).transpose(0, 1));
-    const auto cache = seen.narrow(2, 0, i + 1).unbind(0);  // keys and values so far
-    const Tensor logits = at::bmm(parts.narrow(1, 0, 1), cache[0].transpose(1, 2));
-    const Tensor found = at::bmm(logits.softmax(2), cache[1]).view_as(h);
-    h.addmm_(found, proj).add_(attention.proj->bias);
+    const Tensor parts = qkv.view({rows, w, -1, 3, attention.head}).permute({3, 0, 2, 1, 4});
+    if (branches == 2 && temperature != 1) parts[0].chunk(2)[1].div_(temperature);
+    seen.narrow(3, i, w).copy_(parts.narrow(0, 1, 2));
+    const auto cache = seen.narrow(3, 0, i + w).flatten(1, 2).unbind(0);  // keys and values so far
+    Tensor logits = at::bmm(parts[0].flatten(0, 1), cache[0].transpose(1, 2));
+    if (w > 1) logits.add_(later_tokens(i, w, h));
+    const Tensor found = at::bmm(logits.softmax(2), cache[1]).unflatten(0, {rows, -1});
+    h.addmm_(found.transpose(1, 2).reshape_as(h), proj).add_(attention.proj->bias);
     at::addmm_out(wide, mlp.widen->bias, mlp.norm(h), widen);
     h.addmm_(at::gelu_(wide), narrow).add_(mlp.narrow->bias);
+  }
+
+  /// -inf where a token of the window [i, i + w) would look at one behind it, else 0.
+  static Tensor later_tokens(int64_t i, int64_t w, const Tensor& like) {
+    return at::full({w, i + w}, -std::numeric_limits<float>::infinity(), like.options())
+        .triu_(i + 1);
   }
 
   TarFlowAttention& attention;
   TarFlowMlp& mlp;
   int64_t branches, rows;
   Tensor to_qkv, qkv_bias, proj, widen, narrow;
-  Tensor seen;  // (2, rows * heads, T, head): keys and values
+  Tensor seen;  // (2, rows, heads, T, head): keys and values
   Tensor qkv, wide;
 };
 
-// a + w (a - a_null), likewise b. out: (2, N, 2 D) where there are log-scales, else (2, N, D).
-Tensor guide(const Tensor& out, double w, const std::string& what, bool nvp) {
-  const auto given = out[0].chunk(nvp ? 2 : 1, 1), null = out[1].chunk(nvp ? 2 : 1, 1);
+// a + w (a - a_null), likewise b. out: (2, ..., 2 D) where there are log-scales, else (2, ..., D).
+Tensor guide(const Tensor& out, const Tensor& w, const std::string& what, bool nvp) {
+  const auto given = out[0].chunk(nvp ? 2 : 1, -1), null = out[1].chunk(nvp ? 2 : 1, -1);
   if (nvp && what != "b") given[0].lerp_(null[0], -w);
   if (what != "a") given.back().lerp_(null.back(), -w);
   return out[0];
@@ -63,36 +76,58 @@ Tensor guide(const Tensor& out, double w, const std::string& what, bool nvp) {
 
 }  // namespace
 
-void TarFlowBlock::decode(Tensor x, const Tensor& label, const Decoding& how) {
+Tensor TarFlowBlock::decode(const Tensor& z, const Tensor& label, const Decoding& how,
+                            int64_t window, int64_t* sweeps) {
   const at::NoGradGuard without_grad;
   // Errors add up over the tokens: always in the precision of the weights.
   const c10::impl::ExcludeDispatchKeyGuard without_autocast(c10::autocast_dispatch_keyset);
   const bool guided = how.guidance != 0;
-  const int64_t N = x.size(0), T = x.size(1), D = x.size(2), branches = guided ? 2 : 1;
-  const auto place = [&](int64_t i) { return backwards ? T - 1 - i : i; };
+  const int64_t N = z.size(0), T = z.size(1), D = z.size(2), branches = guided ? 2 : 1;
+  const Tensor noise = backwards ? z.flip(1) : z, x = noise.clone();
 
   // With guidance the batch is twice as long: with the label, and without at another temperature.
   std::vector<Tensor> classes{embed(label)};
   if (guided) classes.push_back(embed(at::full_like(label, -1)));
-  const Tensor given = at::stack(classes);  // (branches, N, channels)
+  const Tensor given = at::stack(classes).unsqueeze(2);  // (branches, N, 1, channels)
+  Tensor weight = at::full({T - 1, 1}, how.guidance, z.options());
+  if (how.annealed) weight.mul_(at::arange(1, T, z.options()).unsqueeze(1)).div_(T - 1);
 
   std::vector<CachedLayer> cached;
   for (const auto& layer : layers) cached.emplace_back(*layer, branches, N, T - 1);
   const Tensor in = turned(proj_in->weight), out_weight = turned(proj_out->weight);
-  const Tensor places = pos_embed + proj_in->bias;
+  const Tensor places = (backwards ? pos_embed.flip(0) : pos_embed) + proj_in->bias;
 
-  for (int64_t i = 0; i < T - 1; ++i) {
-    const Tensor token = at::addmm(places[place(i)], x.select(1, place(i)), in);
-    Tensor h = (token + given).flatten(0, 1);
-    for (auto& layer : cached) layer.step(h, i, how.temperature);
-    const Tensor out = at::addmm(proj_out->bias, h, out_weight).view({branches, N, -1});
+  // Tokens [i + 1, i + 1 + w) out of [i, i + w); those before i are final and lie in the caches.
+  const auto next_tokens = [&](int64_t i, int64_t w) {
+    const Tensor token = at::matmul(x.narrow(1, i, w), in) + places.narrow(0, i, w);
+    Tensor h = (token + given).flatten(0, 2);
+    for (auto& layer : cached) layer.step(h, i, w, how.temperature);
+    const Tensor out = at::addmm(proj_out->bias, h, out_weight).view({branches, N, w, -1});
+    const Tensor ab = guided ? guide(out, weight.narrow(0, i, w), how.what, nvp) : out[0];
+    const Tensor z_next = noise.narrow(1, i + 1, w), shift = ab.narrow(2, nvp ? D : 0, D);
+    return nvp ? at::addcmul(shift, z_next, ab.narrow(2, 0, D).exp()) : z_next + shift;
+  };
 
-    const double w = how.guidance * (how.annealed ? double(i + 1) / (T - 1) : 1);
-    const Tensor ab = guided ? guide(out, w, how.what, nvp) : out[0];
-    Tensor next = x.select(1, place(i + 1));
-    if (nvp) next.mul_(ab.narrow(1, 0, D).exp());
-    next.add_(ab.narrow(1, nvp ? D : 0, D));
+  for (int64_t begin = 0; begin < T - 1; begin += window) {
+    const int64_t end = std::min(begin + window, T - 1);
+    // Each sweep makes one token more exact, so that the next one can begin behind it; wild
+    // guesses must not reach earlier tokens as a nan times zero.
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t w = end - i;
+      const Tensor place = x.narrow(1, i + 1, w);
+      Tensor next = next_tokens(i, w);
+      if (sweeps != nullptr) ++*sweeps;
+      if (w == 1) {
+        place.copy_(next);
+        break;
+      }
+      next = next.nan_to_num_(0).clamp_(-1e6, 1e6);
+      const Tensor moved = (next - place).abs().max();
+      place.copy_(next);
+      if (moved.item<double>() <= how.tolerance) break;
+    }
   }
+  return backwards ? x.flip(1) : x;
 }
 
 }  // namespace couplet

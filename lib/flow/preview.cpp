@@ -1,0 +1,27 @@
+#include "flow/preview.h"
+
+#include <ATen/ATen.h>
+
+#include <filesystem>
+
+#include "base/error.h"
+#include "flow/sampling.h"
+#include "formats/grid.h"
+#include "formats/png.h"
+
+namespace couplet {
+
+void write_preview(NormalizingFlow& flow, const Dataset& data, int64_t count, int64_t step,
+                   const Run& run) {
+  require_option(data.space.shape.size() == 3, "option 'previews' needs images, ", data.path,
+                 " holds examples of shape ", at::IntArrayRef(data.space.shape));
+  const Requests requests(data.space, "each", run.random.stream("preview"));
+  const Tensor rows = row_range(0, count, run.device);
+  const Tensor x = flow.decode(requests.x0(rows), requests.labels(rows)).cpu();
+  const Tensor images = Scaling{{2.0 / 255}, {-1}}.to_bytes(x);
+  const int64_t zoom = std::max<int64_t>(1, 64 / std::max(images.size(2), images.size(3)));
+  const auto path = std::filesystem::path(run.output).replace_extension(text(step, ".png"));
+  write_png(path, image_grid(images, 10, zoom));
+}
+
+}  // namespace couplet

@@ -1,0 +1,39 @@
+#include "flow/verification.h"
+
+#include <ATen/ATen.h>
+
+#include "base/error.h"
+
+namespace couplet {
+
+namespace {
+
+json error_of(const Tensor& back, const Tensor& x) {
+  const Tensor error = (back - x).abs();
+  return {{"max", error.max().item<double>()}, {"mean", error.mean().item<double>()}};
+}
+
+}  // namespace
+
+json round_trips(NormalizingFlow& flow, const Dataset& data, int64_t count, c10::Device device) {
+  require_option(count >= 0, "--verify must be 0 or more, found ", count);
+  if (count == 0) return nullptr;
+  const at::NoGradGuard no_grad;
+  const int64_t begin = data.train < data.rows() ? data.train : 0;
+  const Tensor rows = row_range(begin, std::min(begin + count, data.rows()));
+  const Tensor x = data.examples(rows, device),
+               label = data.labels.index_select(0, rows).to(device);
+
+  json result = error_of(flow.decode(flow.encode(x, label).z, label), x);
+  result["examples"] = rows.size(0);
+  result["blocks"] = json::array();
+  Tensor link = flow.arranged(x);
+  for (const auto& block : flow.blocks()) {
+    const Tensor z = block->encode(link, label).z;
+    result["blocks"].push_back(error_of(block->decode(z, label, {}), link));
+    link = z;
+  }
+  return result;
+}
+
+}  // namespace couplet

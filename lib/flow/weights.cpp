@@ -1,0 +1,232 @@
+#include "flow/weights.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <filesystem>
+#include <set>
+
+#include "base/error.h"
+#include "flow/generator.h"
+#include "formats/npz.h"
+#include "formats/safetensors.h"
+#include "formats/torch_file.h"
+#include "io/scaling.h"
+
+namespace couplet {
+
+namespace {
+
+const std::string mark = "blocks.0.attn_blocks.0.attention.qkv.weight";  // of a TarFlow
+const std::string metadata_key = "couplet";
+const std::vector<std::string> our_kinds = {"normalizing-flow", "velocity-field", "flow-map",
+                                            "classifier"};
+
+std::string within_group(const std::string& group, const std::string& name) {
+  return group.empty() ? name : group + "/" + name;
+}
+
+/// The tensors below a group, without its name and what parallel training put before theirs.
+Tensors members(const Tensors& all, const std::string& group) {
+  Tensors chosen;
+  for (const auto& [name, tensor] : all) {
+    if (!name.starts_with(within_group(group, ""))) continue;
+    std::string rest = name.substr(within_group(group, "").size());
+    for (const std::string before : {"module.", "_orig_mod."}) {
+      if (rest.starts_with(before)) rest = rest.substr(before.size());
+    }
+    chosen[rest] = tensor;
+  }
+  return chosen;
+}
+
+/// The groups that hold a TarFlow: "" is the file itself.
+std::vector<std::string> groups_with_flow(const Tensors& all) {
+  std::vector<std::string> groups;
+  for (const auto& [name, tensor] : all) {
+    const size_t slash = name.rfind('/');
+    const std::string group = slash == name.npos ? "" : name.substr(0, slash);
+    if (name.ends_with(mark) && members(all, group).contains(mark)) groups.push_back(group);
+  }
+  return groups;
+}
+
+NamedTensors read_weights(const std::string& path) {
+  if (is_safetensors(path)) return read_safetensors(path);
+  return {read_torch_file(path), {}};
+}
+
+/// How many of "prefix0.", "prefix1.", … begin a name.
+int64_t count_of(const Tensors& weights, const std::string& prefix) {
+  for (int64_t count = 0;; ++count) {
+    const std::string next = text(prefix, count, ".");
+    const auto found = weights.lower_bound(next);
+    if (found == weights.end() || !found->first.starts_with(next)) return count;
+  }
+}
+
+std::string listed(const std::vector<std::string>& names) {
+  std::string list;
+  for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list.size() > 300 ? list.substr(0, 300) + " …" : list;
+}
+
+/// The one TarFlow in a file, or the one that is asked for.
+Tensors flow_in(const Tensors& all, const std::string& group, const std::string& path) {
+  const auto groups = groups_with_flow(all);
+  require(!groups.empty(), path, ": holds no TarFlow (no tensor '", mark, "')");
+  if (group.empty()) {
+    require_option(groups.size() == 1, path, ": holds several models; choose one with ",
+                   "-s weights.group=NAME out of ", listed(groups));
+    return members(all, groups[0]);
+  }
+  require_option(std::find(groups.begin(), groups.end(), group) != groups.end(),
+                 "option 'weights.group' = '", group, "': ", path, " has ", listed(groups));
+  return members(all, group);
+}
+
+// What no tensor tells: asked for, never guessed.
+void ask(const std::string& path, const WeightOptions& o) {
+  const auto need = [&](bool given, const char* what, const char* how) {
+    require_option(given, path, ": does not tell ", what, "; give it: -s ", how);
+  };
+  need(!o.shape.empty(), "the shape of an example", "'weights.shape=[3,64,64]'");
+  need(o.head > 0, "the width of its attention heads", "weights.head=64 (apple/ml-tarflow's)");
+  need(o.eta >= 0, "the noise that it was trained with", "weights.eta=0.05 (0: none)");
+}
+
+/// How far decode and encode are from each other on a few draws, printed and kept.
+json self_check(const Checkpoint& model, const Run& run) {
+  const at::NoGradGuard no_grad;
+  const auto flow = load_flow(model, run.device);
+  const Tensor rows = row_range(0, 16, run.device);
+  const Tensor z = run.random.stream("check").normal(rows, model.space.shape);
+  const Tensor label =
+      model.space.classes > 0 ? rows.remainder(model.space.classes) : at::full_like(rows, -1);
+  const Tensor x = flow->decode(z, label);
+  const Tensor error = (flow->encode(x, label).z - z).abs();
+  if (!(error.max().item<double>() < 0.1)) {
+    run.log->warn(
+        "encoding does not undo decoding: are weights.head, shape and group the right "
+        "ones?");
+  }
+  return {{"decoded_std", x.std().item<double>()},
+          {"error_max", error.max().item<double>()},
+          {"error_mean", error.mean().item<double>()}};
+}
+
+// What this program wrote says what it is.
+WeightOptions completed(WeightOptions options, const NamedTensors& file) {
+  const auto note = file.metadata.find(metadata_key);
+  if (note == file.metadata.end()) return options;
+  const auto told = read_options<WeightOptions>(json::parse(note->second), "");
+  if (options.shape.empty()) options.shape = told.shape;
+  if (options.head == 0) options.head = told.head;
+  if (options.eta < 0) options.eta = told.eta;
+  if (options.range == 0) options.range = told.range;
+  return options;
+}
+
+void import(const std::string& path, const WeightOptions& given, const Run& run) {
+  const NamedTensors file = read_weights(path);
+  const Tensors weights = flow_in(file.tensors, given.group, path);
+  const WeightOptions options = within(path, [&] { return completed(given, file); });
+  ask(path, options);
+  Checkpoint model{.kind = "normalizing-flow"};
+  model.space.shape = options.shape;
+  const auto classes = weights.find("blocks.0.class_embed");
+  if (classes != weights.end()) model.space.classes = classes->second.size(0);
+  Block block;
+  block.net = within(path, [&] { return tarflow_options(weights, model.space, options.head); });
+  for (const auto& [name, tensor] : weights) block.weights[name] = tensor.to(at::kFloat);
+  model.blocks = {block};
+  const bool bytes = options.range > 0;
+  model.facts = {{"eta", options.eta},
+                 {"data", ""},
+                 {"storage", bytes ? "u8" : "f32"},
+                 {"scale", bytes ? 2 / options.range : 1},
+                 {"shift", bytes ? -1 : 0},
+                 {"source", std::filesystem::path(path).filename().string()},
+                 {"source_hash", hash_file(path)},
+                 {"numbers", json::object()}};
+  model.facts["check"] = within(path, [&] { return self_check(model, run); });
+  run.log->say("decode, then encode of 16 draws: " + model.facts["check"].dump());
+  write_checkpoint(run, model, {});
+}
+
+NamedTensors of_checkpoint(const std::string& path, const std::string& group) {
+  const Checkpoint model = read_checkpoint(path, our_kinds);
+  require(model.blocks.size() == 1, path, ": a chain of ", model.blocks.size(), " networks");
+  require_option(group.empty() || group == "weights" || group == "average",
+                 "option 'weights.group' of a checkpoint is weights or average, found '", group,
+                 "'");
+  require_option(group != "average" || !model.blocks[0].average.empty(), path, ": has no average");
+  NamedTensors contents{weights_of(model.blocks[0], group == "weights"), {}};
+  if (model.kind != "normalizing-flow") return contents;
+  WeightOptions told;
+  told.shape = model.space.shape;
+  told.head = model.blocks[0].net.value("head", int64_t{0});
+  told.eta = model.facts.at("eta").get<double>();
+  if (model.facts.at("storage") == "u8") told.range = 2 / Scaling::from_json(model.facts).scale[0];
+  contents.metadata = {{"format", "pt"}, {metadata_key, write_options(told).dump()}};
+  return contents;
+}
+
+}  // namespace
+
+bool holds_weights(const std::string& path) {
+  if (is_artifact(path)) {
+    const std::string kind = read_label(path).kind;
+    return std::find(our_kinds.begin(), our_kinds.end(), kind) != our_kinds.end();
+  }
+  return is_safetensors(path) || is_torch_file(path);
+}
+
+json tarflow_options(const Tensors& weights, const Space& space, int64_t head) {
+  const auto sizes = [&](const std::string& name, size_t dims) {
+    const auto found = weights.find(name);
+    require(found != weights.end() && found->second.dim() == static_cast<int64_t>(dims), "has no '",
+            name, "' of ", dims, " dimensions, as a TarFlow needs");
+    return found->second.sizes().vec();
+  };
+  const auto in = sizes("blocks.0.proj_in.weight", 2), out = sizes("blocks.0.proj_out.weight", 2);
+  const int64_t tokens = sizes("blocks.0.pos_embed", 2)[0], width = in[1];
+  const auto& shape = space.shape;
+  const int64_t patch =
+      shape.size() == 1 ? width : std::llround(std::sqrt(static_cast<double>(width) / shape[0]));
+  const int64_t numbers = tokens * width;
+  require_option(shape.size() == 1 || (shape.size() == 3 && shape[0] * patch * patch == width),
+                 "option 'weights.shape' = ", at::IntArrayRef(shape), ": tokens of ", width,
+                 " numbers are no square patches of such images");
+  require_option(c10::multiply_integers(shape) == numbers,
+                 "option 'weights.shape' = ", at::IntArrayRef(shape), " has ",
+                 c10::multiply_integers(shape), " numbers, the ", tokens, " tokens of ", width,
+                 " have ", numbers);
+  return {{"type", "tarflow"},
+          {"patch", patch},
+          {"channels", in[0]},
+          {"blocks", count_of(weights, "blocks.")},
+          {"layers", count_of(weights, "blocks.0.attn_blocks.")},
+          {"head", head},
+          {"nvp", out[0] == 2 * width}};
+}
+
+void convert_weights(const std::string& input, const WeightOptions& options, const Run& run) {
+  const std::string kind = std::filesystem::path(run.output).extension();
+  const bool ours = is_artifact(input);
+  require_option(kind == ".safetensors" || kind == ".npz" || (kind == ".h5" && !ours), run.output,
+                 ": weights become .safetensors or .npz", ours ? "" : ", or a checkpoint (.h5)");
+  if (kind == ".h5") return import(input, options, run);
+
+  WeightOptions rest = options;
+  rest.group = "";
+  require_option(unchanged(rest), "of the options 'weights', only group has an effect on ", kind);
+  NamedTensors contents = ours ? of_checkpoint(input, options.group) : read_weights(input);
+  if (!ours) contents.tensors = members(contents.tensors, options.group);
+  require_option(!contents.tensors.empty(), "option 'weights.group' = '", options.group,
+                 "': ", input, " has no tensors there");
+  if (kind == ".npz") return write_npz(run.output, contents.tensors);
+  write_safetensors(run.output, contents);
+}
+
+}  // namespace couplet
