@@ -5,7 +5,7 @@
 #include "bench.h"
 #include "flow/flows/tarflow.h"
 #include "losses/likelihood.h"
-#include "train/autocast.h"
+#include "nn/autocast.h"
 #include "train/gradients.h"
 #include "train/optimizer.h"
 

@@ -25,14 +25,22 @@ int main(int argc, char** argv) {
   const auto& moved = tool.flag("data", std::string(), "the flow's dataset, where it has moved");
   const auto& verify = tool.flag("verify", int64_t{64}, "examples whose round trip is checked");
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
+    require_option(verify >= 0, "--verify must be 0 or more, found ", verify);
     const auto [model, data] = origin_of(source, moved);
+    const auto columns = pair_columns(data, options.pairs);
     const Tensor some = row_range(0, std::min<int64_t>(data.train, 10000));
     const auto pairing = pairings().make(options.coupling,
                                          {.model = model ? &*model : nullptr,
                                           .x1 = data.examples(some, run.device),
                                           .label = data.labels.index_select(0, some).to(run.device),
                                           .run = &run});
-    RowFile file(run, data.train, pair_columns(data, options.pairs));
+    run.log->say("pairing: " + pairing->facts().dump());
+    json verification;
+    if (model && options.coupling.value["type"] == "teacher" && verify > 0) {
+      verification = round_trips(*load_flow(*model, run.device), data, verify, run.device);
+      run.log->say("decode(encode(x)) - x: " + verification.dump());
+    }
+    RowFile file(run, data.train, columns);
     encode_rows(*pairing, data, options.pairs, run, file);
 
     json facts = carried_on(data.label);
@@ -47,11 +55,7 @@ int main(int argc, char** argv) {
     run.log->say("x0 against N(0, I): " + summary.dump());
     std::vector<Label> parents{data.label};
     if (model) parents.push_back(model->label);
-    if (model && verify > 0) {
-      const auto flow = load_flow(*model, run.device);
-      facts["verification"] = round_trips(*flow, data, verify, run.device);
-      run.log->say("decode(encode(x)) - x: " + facts["verification"].dump());
-    }
+    if (!verification.is_null()) facts["verification"] = verification;
     file.seal(run.label("couplings", facts, parents));
   });
 }

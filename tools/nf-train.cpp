@@ -37,6 +37,9 @@ int main(int argc, char** argv) {
     flow->to(run.device);
 
     const Likelihood nll(options.loss, data, run.random);
+    require_option(verify >= 0, "--verify must be 0 or more, found ", verify);
+    require_option(options.previews == 0 || data.space.shape.size() == 3,
+                   "option 'previews' needs images");
     const auto loss = [&](const Tensor& rows) { return nll(*flow, batches.draw(rows), rows); };
     json verification;
     const auto validate = [&](int64_t step) {
@@ -44,7 +47,9 @@ int main(int argc, char** argv) {
       flow->eval();
       const json numbers = nll.measure(*flow, data, options.validation_rows, run.device);
       if (options.previews > 0) write_preview(*flow, data, options.previews, step, run);
-      if (step == options.train.steps) verification = round_trips(*flow, data, verify, run.device);
+      if (step == options.train.steps && verify > 0) {
+        verification = round_trips(*flow, data, verify, run.device);
+      }
       flow->train();
       return numbers;
     };

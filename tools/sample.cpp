@@ -29,9 +29,9 @@ int main(int argc, char** argv) {
     const Checkpoint model =
         read_checkpoint(path, {"normalizing-flow", "velocity-field", "flow-map"});
     const SampleRows rows = parse_rows(range);
-    SamplingOptions how = options.how;
-    how.batches = (rows.end - rows.begin + options.batch - 1) / options.batch;
-    const Generator generator = make_generator(model, how, run.device);
+    require_option(options.batch > 0, "option 'batch' must be positive, found ", options.batch);
+    const int64_t batches = (rows.end - rows.begin + options.batch - 1) / options.batch;
+    const Generator generator = make_generator(model, options.how, run.device, batches);
     std::map<std::string, ColumnOf> columns;
     if (options.curvature) {
       require_option(generator.velocity != nullptr, "option 'curvature' needs a velocity field");
@@ -49,13 +49,15 @@ int main(int argc, char** argv) {
     const Requests requests(model.space, options.label, run.random.stream("x0"), noise, rows.end);
     run.log->say("sampling from " + generator.protocol.dump());
     RowFile file(run, rows.end - rows.begin, layout);
-    sample_rows(generator, requests, rows, options.batch, scaling, as_bytes, columns, run, file);
+    const json plan = sample_rows(generator, requests, rows, options.batch, scaling, as_bytes,
+                                  columns, run, file);
 
     json facts = generator.protocol;
+    if (!plan.is_null()) facts["decoding"] = plan;
+    if (!noise.empty()) facts["noise"] = hash_file(noise);
     facts.update(scaling.to_json());
     facts["shape"] = model.space.shape, facts["classes"] = model.space.classes;
     facts["storage"] = model.facts.at("storage"), facts["data"] = model.facts.at("data");
-    if (!generator.plan->is_null()) facts["decoding"] = *generator.plan;
     file.seal(run.label("samples", facts, {model.label}));
   });
 }

@@ -33,6 +33,8 @@ void change_images(Tensor& x, const char* option, F&& f) {
 }  // namespace
 
 void reshape(DatasetContents& data, const std::vector<int64_t>& shape) {
+  require_option(data.scaling.scale.size() == 1,
+                 "option 'shape': these columns are standardised, each by its own scale");
   const int64_t wanted = Space{shape}.dims(), found = data.x[0].numel();
   Tensor numbers = data.x.flatten(1);
   if (found == wanted + 1 && !data.labels.defined()) {
@@ -106,12 +108,11 @@ void standardise(DatasetContents& data) {
   require(constant.size(0) == 0, "option 'standardise': column ",
           constant.size(0) == 0 ? 0 : constant[0][0].item<int64_t>(),
           " has the same number in all rows for training; leave it out");
-  data.scaling = {};
-  for (int64_t i = 0; i < mean.numel(); ++i) {
-    data.scaling.scale.resize(i + 1), data.scaling.shift.resize(i + 1);
-    data.scaling.scale[i] = 1 / deviation[i].item<double>();
-    data.scaling.shift[i] = -mean[i].item<double>() / deviation[i].item<double>();
-  }
+  const auto list = [](const Tensor& t) {
+    const double* numbers = t.const_data_ptr<double>();
+    return std::vector<double>(numbers, numbers + t.numel());
+  };
+  data.scaling = {list(1 / deviation), list(-mean / deviation)};
   note(data, "columns scaled to mean 0 and deviation 1 over the rows for training");
 }
 

@@ -33,7 +33,7 @@ void refuse_flow_options(const SamplingOptions& o, const std::string& kind) {
   refuse(o.tolerance != unset.tolerance, "tolerance", kind);
 }
 
-constexpr int64_t worth_a_trial = 16;  // batches: a trial takes as long as about three
+constexpr int64_t worth_a_trial = 64;  // batches: a trial takes as long as about six
 
 // Guidance needs two branches that differ: by the label, or by the temperature.
 Decoding decoding_of(const Checkpoint& model, const SamplingOptions& o) {
@@ -57,27 +57,22 @@ Decoding decoding_of(const Checkpoint& model, const SamplingOptions& o) {
   return {.guidance = o.guidance,
           .what = o.guided,
           .annealed = o.annealed,
-          .temperature = o.temperature,
-          .tolerance = o.tolerance};
+          .temperature = o.temperature};
 }
 
-Generator decoder(const Checkpoint& model, const SamplingOptions& o, c10::Device device) {
+Generator decoder(const Checkpoint& model, const SamplingOptions& o, c10::Device device,
+                  int64_t batches) {
   refuse(!o.solver.empty(), "solver", model.kind);
   refuse(!o.grid.empty(), "grid", model.kind);
   refuse(o.steps != 0, "steps", model.kind);
   const auto how = std::make_shared<Decoding>(decoding_of(model, o));
   const auto flow = load_flow(model, device, o.raw);
   if (o.decode != "sequential") require_steps(*flow);
-  const bool trial = o.decode == "jacobi" || (o.decode == "auto" && o.batches >= worth_a_trial);
+  const bool trial = o.decode == "jacobi" || (o.decode == "auto" && batches >= worth_a_trial);
   const double eta = model.facts.at("eta").get<double>();
   require_option(!o.denoise || eta > 0, "option 'denoise' has no effect on a flow of clean data");
   Generator generator;
-  generator.generate = [flow, how, o, eta, trial, plan = generator.plan](const Tensor& x0,
-                                                                         const Tensor& label) {
-    if (trial && plan->is_null()) {
-      const DecodingPlan found = plan_decoding(*flow, x0, label, *how, o.decode == "jacobi");
-      *how = found.how, *plan = found.report;
-    }
+  generator.generate = [flow, how, o, eta](const Tensor& x0, const Tensor& label) {
     const Tensor x = flow->decode(x0, label, *how);
     if (!o.denoise) return x;
     // The gradient needs more memory than decoding: in parts.
@@ -87,6 +82,15 @@ Generator decoder(const Checkpoint& model, const SamplingOptions& o, c10::Device
     for (size_t i = 0; i < xs.size(); ++i) parts.push_back(denoise(*flow, xs[i], labels[i], eta));
     return at::cat(parts);
   };
+  if (trial) {
+    generator.try_out = [flow, how, o](const Tensor& x0, const Tensor& label) {
+      return plan_decoding(*flow, x0, label, *how, o.tolerance, o.decode == "jacobi").report;
+    };
+    generator.follow = [how](const json& plan) {
+      how->windows = plan.at("windows").get<std::vector<int64_t>>();
+      how->tolerance = plan.value("sweep_tolerance", how->tolerance);
+    };
+  }
   generator.protocol = {{"solver", "decode"}, {"denoise", o.denoise ? 1 : 0}};
   if (o.guidance != 0) {
     generator.protocol["guided"] = o.guided;
@@ -144,8 +148,8 @@ std::shared_ptr<Backbone> load_backbone(const Checkpoint& model, int64_t clocks,
 }
 
 Generator make_generator(const Checkpoint& model, const SamplingOptions& options,
-                         c10::Device device) {
-  Generator generator = model.kind == "normalizing-flow" ? decoder(model, options, device)
+                         c10::Device device, int64_t batches) {
+  Generator generator = model.kind == "normalizing-flow" ? decoder(model, options, device, batches)
                         : model.kind == "velocity-field" ? integrator(model, options, device)
                                                          : jumper(model, options, device);
   require_option(options.guidance == 0 || model.space.classes > 0 || options.temperature != 1,

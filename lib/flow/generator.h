@@ -25,7 +25,6 @@ struct SamplingOptions {
   double temperature = 1;
   std::string decode = "sequential";
   double tolerance = 1e-3;
-  int64_t batches = 0;  ///< how many will be made; no option: what a trial has to pay for itself
   bool denoise = false, raw = false;
   void describe(auto&& option) {
     option("solver", solver, "of a velocity field: euler, heun, heun-euler (default euler)");
@@ -47,15 +46,19 @@ struct SamplingOptions {
   }
 };
 
-/// How a checkpoint makes samples. Options that have no effect on its kind throw BadOption.
+/// How a checkpoint makes samples.
 struct Generator {
   std::function<Tensor(const Tensor& x0, const Tensor& label)> generate;
   LabelledVelocity velocity;  ///< of a velocity field, guided; else empty
   json protocol;  ///< solver, grid, steps, nfe, guidance, weights, model: what samples tell
-  /// How parallel decoding went about the first batch; null before, and where there is none.
-  std::shared_ptr<json> plan = std::make_shared<json>();
+  /// Where a flow is decoded by sweeps: a trial on a batch, which says how; and to do so. Else
+  /// empty.
+  std::function<json(const Tensor& x0, const Tensor& label)> try_out;
+  std::function<void(const json& plan)> follow;
 };
+/// batches: how many will be made, for which a trial of decode=auto has to pay. Options that have
+/// no effect on the checkpoint's kind throw BadOption.
 Generator make_generator(const Checkpoint& model, const SamplingOptions& options,
-                         c10::Device device);
+                         c10::Device device, int64_t batches = 1);
 
 }  // namespace couplet

@@ -22,7 +22,7 @@ struct Decoding {
   /// How many tokens of each block, in the order of blocks(), are solved at once by sweeps over all
   /// of them (Gauss-Seidel-Jacobi, arXiv 2505.12849); empty or 1: one token after the other.
   std::vector<int64_t> windows;
-  double tolerance = 1e-4;  ///< sweeps end when they move no number of the window by more
+  double tolerance = 1e-4;  ///< sweeps end when they move no number of the batch by more
 };
 
 /// One link of a flow's chain of invertible maps.
@@ -40,14 +40,16 @@ struct NormalizingFlow : torch::nn::Module {
   virtual Encoded encode(const Tensor& x, const Tensor& label) = 0;
   /// Noise to data: the inverse of encode where guidance is off and the module in evaluation mode.
   virtual Tensor decode(const Tensor& z, const Tensor& label, const Decoding& how = {}) = 0;
-  /// The chain that encode goes along, from data to noise; and data as its first link takes them.
+  /// The chain that encode goes along, from data to noise; data as its first link takes them, and
+  /// noise as its last link decodes it.
   virtual std::vector<std::shared_ptr<FlowBlock>> blocks() const { return {}; }
   virtual Tensor arranged(const Tensor& x) const { return x; }
-  /// A prior N(0, var) that is learned beside the weights: whether there is one, and its step
-  /// towards the codes z of a batch. It counts in evaluation mode only; in training the prior is
-  /// N(0, I), as published.
+  virtual Tensor arranged_noise(const Tensor& z) const { return arranged(z); }
+  /// A prior N(0, var) that is learned beside the weights: whether there is one, and a step of var
+  /// towards the mean square of a batch's codes z. It counts in evaluation mode only; in training
+  /// the prior is N(0, I), as published.
   virtual bool learns_prior() const { return false; }
-  virtual void update_prior(const Tensor& z) { (void)z; }
+  virtual void update_prior(const Tensor& z, double rate) { (void)z, (void)rate; }
 };
 
 /// log p(x) = log N(z; 0, I) + logdet, (N), nats.

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <chrono>
 #include <limits>
 
@@ -28,7 +29,7 @@ Timed timed(FlowBlock& block, const Tensor& z, const Tensor& label, const Decodi
 }
 
 /// The seconds that a block will take by windows: sweeps as a few rows need them, each as long as
-/// one over all rows takes, and shorter by the tokens that the sweeps before it made exact.
+/// one over all rows takes. (Later sweeps of a window are shorter, by the tokens that are exact.)
 double expected_seconds(FlowBlock& block, const Tensor& z, const Tensor& label, Decoding how,
                         int64_t window) {
   const int64_t rows = std::min(few_rows, z.size(0));
@@ -36,8 +37,7 @@ double expected_seconds(FlowBlock& block, const Tensor& z, const Tensor& label, 
       timed(block, z.narrow(0, 0, rows), label.narrow(0, 0, rows), how, window).sweeps;
   how.tolerance = std::numeric_limits<double>::infinity();  // one sweep each window
   const Timed once = timed(block, z, label, how, window);
-  const double sweeps = static_cast<double>(all) / static_cast<double>(once.sweeps);
-  return once.seconds * sweeps * (1 - (sweeps - 1) / (2 * static_cast<double>(window)));
+  return once.seconds * static_cast<double>(all) / static_cast<double>(once.sweeps);
 }
 
 double distance(const Tensor& a, const Tensor& b) { return (a - b).abs().max().item<double>(); }
@@ -52,51 +52,56 @@ void require_steps(const NormalizingFlow& flow) {
 }
 
 DecodingPlan plan_decoding(NormalizingFlow& flow, const Tensor& z, const Tensor& label,
-                           const Decoding& how, bool always) {
+                           const Decoding& how, double tolerance, bool always) {
   const at::NoGradGuard no_grad;
   const auto blocks = flow.blocks();
   require_steps(flow);
   DecodingPlan plan{.how = how, .report = json::object()};
   plan.how.windows.assign(blocks.size(), 1);
-  plan.how.tolerance = how.tolerance / 8;
-  double sequential = 0, expected = 0;
-  Tensor x = flow.arranged(z);
+  plan.how.tolerance = tolerance;
+  const Tensor start = flow.arranged_noise(z);
+  double sequential = 0;
+  Tensor exact = start;
   for (size_t i = blocks.size(); i-- > 0;) {
     FlowBlock& block = *blocks[i];
-    const Timed plain = timed(block, x, label, how, 1);
+    timed(block, exact.narrow(0, 0, 1), label.narrow(0, 0, 1), how, 1);  // warm
+    const Timed plain = timed(block, exact, label, how, 1);
     double best = always ? std::numeric_limits<double>::infinity() : 0.9 * plain.seconds;
-    double chosen = plain.seconds;
-    for (int64_t parts = 1; parts <= 8 && block.steps() / parts >= 4; parts *= 2) {
+    for (int64_t parts = 1; parts <= 8 && block.steps() / parts >= 2; parts *= 2) {
       const int64_t window = (block.steps() + parts - 1) / parts;
-      const double seconds = expected_seconds(block, x, label, plan.how, window);
-      if (seconds >= best) continue;
-      plan.how.windows[i] = window;
-      best = chosen = seconds;
+      const double seconds = expected_seconds(block, exact, label, plan.how, window);
+      if (seconds < best) best = seconds, plan.how.windows[i] = window;
     }
-    sequential += plain.seconds, expected += chosen;
-    x = plain.x;
-  }
-  plan.report = {{"windows", plan.how.windows},
-                 {"tolerance", how.tolerance},
-                 {"speed", sequential / expected}};
-  if (std::all_of(plan.how.windows.begin(), plan.how.windows.end(),
-                  [](auto w) { return w == 1; })) {
-    return plan;
+    sequential += plain.seconds;
+    exact = plain.x;
   }
 
-  const Tensor exact = flow.decode(z, label, how);
-  double error = distance(flow.decode(z, label, plan.how), exact);
-  while (error > how.tolerance / 2 && plan.how.tolerance > how.tolerance / 1e4) {
-    plan.how.tolerance /= 8;
-    error = distance(flow.decode(z, label, plan.how), exact);
+  const std::vector<int64_t> by_token(blocks.size(), 1);
+  std::vector<int64_t> sweeps(blocks.size());
+  double seconds = sequential, error = 0;
+  const auto attempt = [&] {
+    Tensor x = start;
+    seconds = 0;
+    for (size_t i = blocks.size(); i-- > 0;) {
+      const Timed t = timed(*blocks[i], x, label, plan.how, plan.how.windows[i]);
+      x = t.x, sweeps[i] = t.sweeps, seconds += t.seconds;
+    }
+    error = distance(x, exact);
+    return error <= tolerance / 2;  // not for nan
+  };
+  if (plan.how.windows != by_token) {
+    bool kept = attempt();
+    while (!kept && plan.how.tolerance > tolerance / 1e4) {
+      plan.how.tolerance /= 8;
+      kept = attempt();
+    }
+    if (!kept || (!always && seconds > 0.95 * sequential)) plan.how.windows = by_token;
   }
-  std::vector<int64_t> sweeps(blocks.size(), 0);
-  x = flow.arranged(z);
-  for (size_t i = blocks.size(); i-- > 0;) {
-    x = blocks[i]->decode(x, label, plan.how, plan.how.windows[i], &sweeps[i]);
-  }
-  plan.report["sweeps"] = sweeps;
-  plan.report["error"] = error;
+  plan.report = {{"windows", plan.how.windows}, {"tolerance", tolerance}};
+  if (plan.how.windows == by_token) return plan;
+  plan.report["sweeps"] = sweeps, plan.report["error"] = error;
+  plan.report["sweep_tolerance"] = plan.how.tolerance;
+  plan.report["speed"] = sequential / seconds;
   return plan;
 }
 

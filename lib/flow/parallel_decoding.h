@@ -10,17 +10,18 @@ void require_steps(const NormalizingFlow& flow);
 /// A trial of parallel decoding (Gauss-Seidel-Jacobi, arXiv 2505.12849) on one batch.
 struct DecodingPlan {
   Decoding how;  ///< as given, with windows and the sweeps' tolerance
-  /// For people and files: windows and sweeps of each block, the largest distance found to decoding
-  /// token by token, and how many times faster this promised to be.
+  /// For people and files: "windows", "tolerance"; where there are windows the "sweeps" made in
+  /// each block, the "sweep_tolerance" at which they stop, the largest distance to decoding token
+  /// by token found ("error"), and how many times faster it was ("speed").
   json report;
 };
 
 /// Chooses each block's window by trial on z (N, *shape): sweeps are counted on a few rows, one
-/// sweep is timed on all, so that a trial costs about three decodings. Where always is false, a
-/// block stays token by token unless sweeps promise to be a tenth faster. how.tolerance: the
-/// largest distance to decoding token by token that any number may have; the sweeps' own tolerance
-/// is lowered until the trial keeps half of it.
+/// sweep is timed on all. Where always is false, a block stays token by token unless sweeps promise
+/// to be a tenth faster, and all do unless they were. tolerance: the largest distance to decoding
+/// token by token that any number may have; that of the sweeps is lowered until the trial keeps
+/// half of it; where none does, decoding stays token by token. Errors: as require_steps.
 DecodingPlan plan_decoding(NormalizingFlow& flow, const Tensor& z, const Tensor& label,
-                           const Decoding& how, bool always);
+                           const Decoding& how, double tolerance, bool always);
 
 }  // namespace couplet

@@ -13,8 +13,6 @@ namespace couplet {
 
 void write_preview(NormalizingFlow& flow, const Dataset& data, int64_t count, int64_t step,
                    const Run& run) {
-  require_option(data.space.shape.size() == 3, "option 'previews' needs images, ", data.path,
-                 " holds examples of shape ", at::IntArrayRef(data.space.shape));
   const Requests requests(data.space, "each", run.random.stream("preview"));
   const Tensor rows = row_range(0, count, run.device);
   const Tensor x = flow.decode(requests.x0(rows), requests.labels(rows)).cpu();

@@ -43,12 +43,14 @@ void Requests::read(const std::string& path) {
   Tensors arrays;
   if (is_npz(path)) {
     arrays = read_npz(path);
+  } else if (is_artifact(path)) {
+    const Pairs pairs = read_pairs(path);
+    arrays = {{"x0", pairs.x0.select(1, 0)}, {"label", pairs.label}};
   } else {
     const h5::File file = h5::File::open(path);
     for (const char* name : {"x0", "label"}) {
       if (file.has(name)) arrays[name] = file.read(name);
     }
-    if (is_artifact(path)) arrays["x0"] = read_pairs(path).x0.select(1, 0);
   }
   require(arrays.contains("x0"), path, ": has no array 'x0'");
   given_x0_ = arrays["x0"].to(at::kFloat);

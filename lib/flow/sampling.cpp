@@ -4,27 +4,32 @@
 
 namespace couplet {
 
-void sample_rows(const Generator& generator, const Requests& requests, const SampleRows& rows,
+json sample_rows(const Generator& generator, const Requests& requests, const SampleRows& rows,
                  int64_t batch, const Scaling& scaling, bool as_bytes,
                  const std::map<std::string, ColumnOf>& columns, const Run& run, RowFile& file) {
   const at::NoGradGuard no_grad;
+  json plan = file.note();  // of the run that this one goes on from
+  if (generator.try_out && plan.is_null()) {
+    const Tensor row = row_range(rows.begin, std::min(rows.end, rows.begin + batch), run.device);
+    plan = generator.try_out(requests.x0(row), requests.labels(row));
+    run.log->say("parallel decoding: " + plan.dump());
+    plan.erase("speed");  // a timing is no fact of the samples
+  }
+  if (generator.follow) generator.follow(plan);
   while (file.done() < file.rows()) {
     const int64_t begin = rows.begin + file.done(), end = std::min(rows.end, begin + batch);
     const Tensor row = row_range(begin, end, run.device);
     const Tensor x0 = requests.x0(row), label = requests.labels(row);
-    const bool planned = !generator.plan->is_null();
     const Tensor x = generator.generate(x0, label);
-    if (!planned && !generator.plan->is_null()) {
-      run.log->say("parallel decoding: " + generator.plan->dump());
-    }
     Tensors out = {{"x", as_bytes ? scaling.to_bytes(x) : scaling.to_stored(x)},
                    {"label", label},
                    {"row", row}};
     for (const auto& [name, column] : columns) out[name] = column(x0, label);
-    file.append(out);
+    file.append(out, plan);
     run.log->progress("sampling", file.done(), file.rows());
     if (run.stop() && file.done() < file.rows()) file.pause();
   }
+  return plan;
 }
 
 }  // namespace couplet

@@ -10,9 +10,10 @@ namespace couplet {
 /// A number a row, of the noise and the sample it became: the columns of a samples file.
 using ColumnOf = std::function<Tensor(const Tensor& x0, const Tensor& label)>;
 
-/// Generates the rows the file still lacks, batch by batch; x is stored as the data were,
-/// as bytes where they were bytes.
-void sample_rows(const Generator& generator, const Requests& requests, const SampleRows& rows,
+/// Generates the rows the file still lacks, batch by batch; x is stored as the data were, as bytes
+/// where they were bytes. Returns how a flow was decoded by sweeps (null: it was not): found by a
+/// trial on the first batch, and kept with the rows, so that an interrupted run goes on with it.
+json sample_rows(const Generator& generator, const Requests& requests, const SampleRows& rows,
                  int64_t batch, const Scaling& scaling, bool as_bytes,
                  const std::map<std::string, ColumnOf>& columns, const Run& run, RowFile& file);
 

@@ -7,7 +7,6 @@ namespace couplet {
 
 /// |decode(encode(x)) - x| over count examples of the test split (of the train split where there is
 /// none): {"examples", "max", "mean", "blocks": [{"max", "mean"}, …]}, each block on its own input.
-/// Null where count is 0.
 json round_trips(NormalizingFlow& flow, const Dataset& data, int64_t count, c10::Device device);
 
 }  // namespace couplet

@@ -22,38 +22,42 @@ const std::string metadata_key = "couplet";
 const std::vector<std::string> our_kinds = {"normalizing-flow", "velocity-field", "flow-map",
                                             "classifier"};
 
-std::string within_group(const std::string& group, const std::string& name) {
-  return group.empty() ? name : group + "/" + name;
-}
-
-/// The tensors below a group, without its name and what parallel training put before theirs.
-Tensors members(const Tensors& all, const std::string& group) {
+/// The tensors whose names begin so, without that beginning.
+Tensors below(const Tensors& all, const std::string& prefix) {
   Tensors chosen;
-  for (const auto& [name, tensor] : all) {
-    if (!name.starts_with(within_group(group, ""))) continue;
-    std::string rest = name.substr(within_group(group, "").size());
-    for (const std::string before : {"module.", "_orig_mod."}) {
-      if (rest.starts_with(before)) rest = rest.substr(before.size());
-    }
-    chosen[rest] = tensor;
+  for (auto at = all.lower_bound(prefix); at != all.end() && at->first.starts_with(prefix); ++at) {
+    chosen[at->first.substr(prefix.size())] = at->second;
   }
   return chosen;
 }
 
-/// The groups that hold a TarFlow: "" is the file itself.
-std::vector<std::string> groups_with_flow(const Tensors& all) {
-  std::vector<std::string> groups;
+/// What stands before the names of each TarFlow in a file: "", "module.", "ema_model/", …
+std::vector<std::string> prefixes_of_flows(const Tensors& all) {
+  std::vector<std::string> prefixes;
   for (const auto& [name, tensor] : all) {
-    const size_t slash = name.rfind('/');
-    const std::string group = slash == name.npos ? "" : name.substr(0, slash);
-    if (name.ends_with(mark) && members(all, group).contains(mark)) groups.push_back(group);
+    if (name.ends_with(mark)) prefixes.push_back(name.substr(0, name.size() - mark.size()));
   }
-  return groups;
+  return prefixes;
+}
+
+bool names(const std::string& group, const std::string& prefix) {
+  return prefix.starts_with(group) && prefix.size() > group.size() &&
+         (prefix[group.size()] == '/' || prefix[group.size()] == '.');
 }
 
 NamedTensors read_weights(const std::string& path) {
-  if (is_safetensors(path)) return read_safetensors(path);
-  return {read_torch_file(path), {}};
+  NamedTensors file;
+  if (is_safetensors(path)) {
+    file = read_safetensors(path);
+  } else {
+    file.tensors = read_torch_file(path);
+  }
+  // Names may share a storage, which they will not when they are written.
+  size_t bytes = 0;
+  for (const auto& [name, tensor] : file.tensors) bytes += tensor.nbytes();
+  require(bytes / 16 <= std::filesystem::file_size(path), path, ": its ", file.tensors.size(),
+          " tensors share their numbers; written out they would take ", bytes, " bytes");
+  return file;
 }
 
 /// How many of "prefix0.", "prefix1.", … begin a name.
@@ -65,24 +69,28 @@ int64_t count_of(const Tensors& weights, const std::string& prefix) {
   }
 }
 
-std::string listed(const std::vector<std::string>& names) {
+std::string listed(const std::vector<std::string>& prefixes) {
   std::string list;
-  for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
+  for (std::string name : prefixes) {
+    if (!name.empty()) name.pop_back();
+    list += (list.empty() ? "" : ", ") + (name.empty() ? "the file itself" : name);
+  }
   return list.size() > 300 ? list.substr(0, 300) + " …" : list;
 }
 
 /// The one TarFlow in a file, or the one that is asked for.
 Tensors flow_in(const Tensors& all, const std::string& group, const std::string& path) {
-  const auto groups = groups_with_flow(all);
-  require(!groups.empty(), path, ": holds no TarFlow (no tensor '", mark, "')");
-  if (group.empty()) {
-    require_option(groups.size() == 1, path, ": holds several models; choose one with ",
-                   "-s weights.group=NAME out of ", listed(groups));
-    return members(all, groups[0]);
+  const auto prefixes = prefixes_of_flows(all);
+  require(!prefixes.empty(), path, ": holds no TarFlow (no tensor '", mark, "')");
+  std::vector<std::string> chosen;
+  for (const auto& prefix : prefixes) {
+    if (group.empty() || names(group, prefix)) chosen.push_back(prefix);
   }
-  require_option(std::find(groups.begin(), groups.end(), group) != groups.end(),
-                 "option 'weights.group' = '", group, "': ", path, " has ", listed(groups));
-  return members(all, group);
+  require_option(!chosen.empty(), "option 'weights.group' = '", group, "': ", path, " has ",
+                 listed(prefixes));
+  require_option(chosen.size() == 1, path, ": holds several models; choose one with ",
+                 "-s weights.group=NAME out of ", listed(chosen));
+  return below(all, chosen[0]);
 }
 
 // What no tensor tells: asked for, never guessed.
@@ -90,6 +98,9 @@ void ask(const std::string& path, const WeightOptions& o) {
   const auto need = [&](bool given, const char* what, const char* how) {
     require_option(given, path, ": does not tell ", what, "; give it: -s ", how);
   };
+  for (const int64_t size : o.shape) {
+    require_option(size > 0 && size <= 1 << 20, "option 'weights.shape': ", size, " is no size");
+  }
   need(!o.shape.empty(), "the shape of an example", "'weights.shape=[3,64,64]'");
   need(o.head > 0, "the width of its attention heads", "weights.head=64 (apple/ml-tarflow's)");
   need(o.eta >= 0, "the noise that it was trained with", "weights.eta=0.05 (0: none)");
@@ -135,7 +146,11 @@ void import(const std::string& path, const WeightOptions& given, const Run& run)
   Checkpoint model{.kind = "normalizing-flow"};
   model.space.shape = options.shape;
   const auto classes = weights.find("blocks.0.class_embed");
-  if (classes != weights.end()) model.space.classes = classes->second.size(0);
+  if (classes != weights.end()) {
+    require(classes->second.dim() == 3, path, ": 'blocks.0.class_embed' has sizes ",
+            classes->second.sizes(), ", expected three dimensions");
+    model.space.classes = classes->second.size(0);
+  }
   Block block;
   block.net = within(path, [&] { return tarflow_options(weights, model.space, options.head); });
   for (const auto& [name, tensor] : weights) block.weights[name] = tensor.to(at::kFloat);
@@ -154,7 +169,7 @@ void import(const std::string& path, const WeightOptions& given, const Run& run)
   write_checkpoint(run, model, {});
 }
 
-NamedTensors of_checkpoint(const std::string& path, const std::string& group) {
+NamedTensors of_checkpoint(const std::string& path, const std::string& group, const Run& run) {
   const Checkpoint model = read_checkpoint(path, our_kinds);
   require(model.blocks.size() == 1, path, ": a chain of ", model.blocks.size(), " networks");
   require_option(group.empty() || group == "weights" || group == "average",
@@ -167,7 +182,11 @@ NamedTensors of_checkpoint(const std::string& path, const std::string& group) {
   told.shape = model.space.shape;
   told.head = model.blocks[0].net.value("head", int64_t{0});
   told.eta = model.facts.at("eta").get<double>();
-  if (model.facts.at("storage") == "u8") told.range = 2 / Scaling::from_json(model.facts).scale[0];
+  if (model.facts.at("storage") == "u8")
+    told.range = std::round(2 / Scaling::from_json(model.facts).scale[0]);
+  if (Scaling::from_json(model.facts).scale.size() > 1) {
+    run.log->warn("the scaling of the columns is left behind: these files have no place for it");
+  }
   contents.metadata = {{"format", "pt"}, {metadata_key, write_options(told).dump()}};
   return contents;
 }
@@ -183,32 +202,45 @@ bool holds_weights(const std::string& path) {
 }
 
 json tarflow_options(const Tensors& weights, const Space& space, int64_t head) {
-  const auto sizes = [&](const std::string& name, size_t dims) {
+  const auto expect = [&](const std::string& name, at::IntArrayRef sizes) {
     const auto found = weights.find(name);
-    require(found != weights.end() && found->second.dim() == static_cast<int64_t>(dims), "has no '",
-            name, "' of ", dims, " dimensions, as a TarFlow needs");
+    require(found != weights.end(), "has no '", name, "', which a TarFlow needs");
+    bool fits = found->second.dim() == static_cast<int64_t>(sizes.size());
+    for (size_t i = 0; fits && i < sizes.size(); ++i) {
+      fits = sizes[i] < 0 || found->second.size(i) == sizes[i];
+    }
+    require(fits, "'", name, "' has sizes ", found->second.sizes(), ", expected ", sizes,
+            " (-1: any)");
     return found->second.sizes().vec();
   };
-  const auto in = sizes("blocks.0.proj_in.weight", 2), out = sizes("blocks.0.proj_out.weight", 2);
-  const int64_t tokens = sizes("blocks.0.pos_embed", 2)[0], width = in[1];
+  const auto in = expect("blocks.0.proj_in.weight", {-1, -1});
+  const int64_t channels = in[0], width = in[1];
+  const int64_t tokens = expect("blocks.0.pos_embed", {-1, channels})[0];
+  const int64_t outputs = expect("blocks.0.proj_out.weight", {-1, channels})[0];
+  const int64_t blocks = count_of(weights, "blocks."),
+                layers = count_of(weights, "blocks.0.attn_blocks.");
+  // Before a network of these sizes is made
+  for (int64_t i = 0; i < blocks; ++i) {
+    expect(text("blocks.", i, ".attn_mask"), {tokens, tokens});
+    for (int64_t k = 0; k < layers; ++k) {
+      const std::string layer = text("blocks.", i, ".attn_blocks.", k);
+      expect(layer + ".attention.qkv.weight", {3 * channels, channels});
+      expect(layer + ".mlp.main.0.weight", {4 * channels, channels});
+    }
+  }
+
   const auto& shape = space.shape;
-  const int64_t patch =
-      shape.size() == 1 ? width : std::llround(std::sqrt(static_cast<double>(width) / shape[0]));
-  const int64_t numbers = tokens * width;
-  require_option(shape.size() == 1 || (shape.size() == 3 && shape[0] * patch * patch == width),
+  const bool image = shape.size() == 3;
+  const double area = static_cast<double>(width) / static_cast<double>(shape[0]);
+  const int64_t patch = image ? std::llround(std::sqrt(area)) : width;
+  require_option(shape.size() == 1 || (image && shape[0] * patch * patch == width),
                  "option 'weights.shape' = ", at::IntArrayRef(shape), ": tokens of ", width,
                  " numbers are no square patches of such images");
-  require_option(c10::multiply_integers(shape) == numbers,
-                 "option 'weights.shape' = ", at::IntArrayRef(shape), " has ",
-                 c10::multiply_integers(shape), " numbers, the ", tokens, " tokens of ", width,
-                 " have ", numbers);
-  return {{"type", "tarflow"},
-          {"patch", patch},
-          {"channels", in[0]},
-          {"blocks", count_of(weights, "blocks.")},
-          {"layers", count_of(weights, "blocks.0.attn_blocks.")},
-          {"head", head},
-          {"nvp", out[0] == 2 * width}};
+  require_option(space.dims() == tokens * width,
+                 "option 'weights.shape' = ", at::IntArrayRef(shape), " has ", space.dims(),
+                 " numbers, the ", tokens, " tokens of ", width, " have ", tokens * width);
+  return {{"type", "tarflow"}, {"patch", patch}, {"channels", channels},       {"blocks", blocks},
+          {"layers", layers},  {"head", head},   {"nvp", outputs == 2 * width}};
 }
 
 void convert_weights(const std::string& input, const WeightOptions& options, const Run& run) {
@@ -221,8 +253,9 @@ void convert_weights(const std::string& input, const WeightOptions& options, con
   WeightOptions rest = options;
   rest.group = "";
   require_option(unchanged(rest), "of the options 'weights', only group has an effect on ", kind);
-  NamedTensors contents = ours ? of_checkpoint(input, options.group) : read_weights(input);
-  if (!ours) contents.tensors = members(contents.tensors, options.group);
+  NamedTensors contents = ours ? of_checkpoint(input, options.group, run) : read_weights(input);
+  if (!ours && !options.group.empty())
+    contents.tensors = below(contents.tensors, options.group + "/");
   require_option(!contents.tensors.empty(), "option 'weights.group' = '", options.group,
                  "': ", input, " has no tensors there");
   if (kind == ".npz") return write_npz(run.output, contents.tensors);

@@ -21,7 +21,7 @@ using GzFile = std::unique_ptr<gzFile_s, int (*)(gzFile)>;
 
 }  // namespace
 
-std::string read_bytes(const std::string& path) {
+std::string read_bytes(const std::string& path, size_t limit) {
   require(!std::filesystem::is_directory(path), path, ": is a folder, expected a file");
   const GzFile file(gzopen(path.c_str(), "rb"), gzclose_r);
   require(file != nullptr, path, ": ", std::strerror(errno));
@@ -30,6 +30,7 @@ std::string read_bytes(const std::string& path) {
   for (int count; (count = gzread(file.get(), buffer.data(), buffer.size())) != 0;) {
     require(count > 0, path, ": damaged gzip data; fetch the file anew");
     bytes.append(buffer.data(), count);
+    require(bytes.size() <= limit, path, ": unpacks to more than ", limit, " bytes");
   }
   int status = Z_OK;  // a truncated member ends like a whole one, but for this
   gzerror(file.get(), &status);

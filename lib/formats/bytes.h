@@ -5,8 +5,9 @@
 
 namespace couplet {
 
-/// All bytes of a file, unpacked if it is gzip. Errors: no such file; a truncated or damaged gzip.
-std::string read_bytes(const std::string& path);
+/// All bytes of a file, unpacked if it is gzip. Errors: no such file; a truncated or damaged gzip;
+/// more bytes than limit.
+std::string read_bytes(const std::string& path, size_t limit = SIZE_MAX);
 /// The first bytes of a file, unpacked, by which formats are told apart; fewer or none where it
 /// cannot be read.
 std::string first_bytes(const std::string& path, size_t count);

@@ -5,7 +5,7 @@
 #include <bit>
 #include <cstring>
 #include <deque>
-#include <unordered_map>
+#include <map>
 #include <variant>
 
 #include "base/error.h"
@@ -41,11 +41,45 @@ const std::vector<std::pair<std::string, at::ScalarType>> storages = {
     {"torch LongStorage", at::kLong},   {"torch IntStorage", at::kInt},
     {"torch ShortStorage", at::kShort}, {"torch CharStorage", at::kChar},
     {"torch ByteStorage", at::kByte},   {"torch BoolStorage", at::kBool}};
-const std::string ordered_dict = "collections OrderedDict", name_space = "argparse Namespace";
-const std::string rebuild_v2 = "torch._utils _rebuild_tensor_v2";
-const std::string rebuild = "torch._utils _rebuild_tensor";
-const std::string parameter = "torch._utils _rebuild_parameter", size = "torch Size";
-const std::string set = "builtins set", old_set = "__builtin__ set";
+
+/// How the others are made; none of them is run.
+enum class Maker { dictionary, list, tensor, parameter, left_out };
+const std::map<std::string, Maker> makers = {
+    {"collections OrderedDict", Maker::dictionary},
+    {"collections defaultdict", Maker::dictionary},
+    {"builtins set", Maker::list},
+    {"builtins frozenset", Maker::list},
+    {"__builtin__ set", Maker::list},
+    {"__builtin__ frozenset", Maker::list},
+    {"torch Size", Maker::list},
+    {"torch._utils _rebuild_tensor", Maker::tensor},
+    {"torch._utils _rebuild_tensor_v2", Maker::tensor},
+    {"torch._utils _rebuild_parameter", Maker::parameter},
+    {"torch._utils _rebuild_parameter_with_state", Maker::parameter},
+    // Plain values that stand beside weights: read over.
+    {"argparse Namespace", Maker::left_out},
+    {"pathlib PosixPath", Maker::left_out},
+    {"torch device", Maker::left_out},
+    {"torch float32", Maker::left_out},
+    {"torch float16", Maker::left_out},
+    {"torch bfloat16", Maker::left_out},
+    {"torch float64", Maker::left_out},
+    {"torch int64", Maker::left_out},
+    {"numpy dtype", Maker::left_out},
+    {"numpy.core.multiarray scalar", Maker::left_out},
+    {"numpy._core.multiarray scalar", Maker::left_out},
+    {"_codecs encode", Maker::left_out}};
+
+/// A name out of a file, fit for a line.
+std::string shown(const std::string& name) {
+  std::string line = "'";
+  for (const char c : name.substr(0, 80)) {
+    line += static_cast<unsigned char>(c) < 32 || c == 127 ? '?' : c;
+  }
+  return line + (name.size() > 80 ? "…'" : "'");
+}
+
+constexpr size_t most_values = 10000000;  // more is not met, and would be more than memory holds
 
 class Unpickler {
  public:
@@ -90,7 +124,10 @@ class Unpickler {
   // The stack
   void push(Value value) { push(keep(std::move(value))); }
   void push(Ref value) { stack_.push_back(value); }
-  Value* keep(Value value) { return &values_.emplace_back(std::move(value)); }
+  Value* keep(Value value) {
+    need(values_.size() < most_values, "more than ten million values are not read");
+    return &values_.emplace_back(std::move(value));
+  }
   Ref pop() {
     const Ref value = top();
     stack_.pop_back();
@@ -156,6 +193,8 @@ class Unpickler {
         return push({static_cast<int64_t>(static_cast<int32_t>(number(4)))});
       case '\x8a':
         return push_long(number(1));
+      case '\x8b':
+        return push_long(number(4));
       case 'G':
         return push_real();
       case 'X':
@@ -169,6 +208,8 @@ class Unpickler {
       case ')':
         return push_list({});
       case ']':
+        return push_list({});
+      case '\x8f':  // an empty set
         return push_list({});
       case '}':
         return push({Dict{}});
@@ -184,6 +225,9 @@ class Unpickler {
         const Ref item = pop();
         return container<List>("a list").items.push_back(item);
       }
+      case '\x91':  // a frozen set
+        return push_list(pop_to_mark());
+      case '\x90':  // to a set
       case 'e': {
         const auto more = pop_to_mark();
         auto& items = container<List>("a list").items;
@@ -246,14 +290,11 @@ class Unpickler {
   }
 
   void push_global(const std::string& name) {
-    bool known = false;
-    for (const auto& plain :
-         {ordered_dict, name_space, rebuild_v2, rebuild, parameter, size, set, old_set}) {
-      known |= name == plain;
-    }
-    for (const auto& [storage, type] : storages) known |= name == storage;
-    need(known, "asks for '", name, "', which is no tensor and no plain container; nothing was ",
-         "run. Save the weights alone: torch.save(model.state_dict(), …)");
+    const bool storage = std::any_of(storages.begin(), storages.end(),
+                                     [&](const auto& row) { return row.first == name; });
+    need(
+        storage || makers.contains(name), "asks for ", shown(name), ", which is no tensor and no ",
+        "plain container; nothing was run. Save the weights alone: torch.save(model.state_dict())");
     push({Global{name}});
   }
 
@@ -264,7 +305,7 @@ class Unpickler {
     const std::string& name = as<Global>(is[1], "a type").name;
     const auto type = std::find_if(storages.begin(), storages.end(),
                                    [&](const auto& row) { return row.first == name; });
-    need(type != storages.end(), "damaged pickle: '", name, "' is no storage");
+    need(type != storages.end(), "damaged pickle: ", shown(name), " is no storage");
     need(is.size() == 5 || std::holds_alternative<None>(is[5]->is),
          "holds a view of a storage, which is not read");
     const int64_t count = as<int64_t>(is[4], "a number");
@@ -273,26 +314,45 @@ class Unpickler {
   }
 
   void construct(const std::string& name, const std::vector<Ref>& arguments) {
-    const auto take = [&](size_t least) {
-      need(arguments.size() >= least, "damaged pickle: '", name, "' of ", arguments.size());
+    const auto maker = makers.find(name);
+    need(maker != makers.end(), "damaged pickle: ", shown(name), " is not called");
+    const auto least = [&](size_t count) {
+      need(arguments.size() >= count, "damaged pickle: ", shown(name), " of ", arguments.size());
     };
-    if (name == ordered_dict || name == name_space) {
-      need(arguments.empty(), "an OrderedDict of pairs is not read");
-      push({Dict{}});
-    } else if (name == rebuild || name == rebuild_v2) {
-      take(4);
-      push({view(as<Storage>(arguments[0], "a storage").numbers,
-                 as<int64_t>(arguments[1], "a number"), numbers(arguments[2]),
-                 numbers(arguments[3]))});
-    } else if (name == parameter) {
-      take(1);
-      push({as<Tensor>(arguments[0], "a tensor")});
-    } else if (name == size || name == set || name == old_set) {
-      take(1);
-      push_list(as<List>(arguments[0], "a list").items);
-    } else {
-      fail(source_, ": damaged pickle: '", name, "' is not called");
+    switch (maker->second) {
+      case Maker::dictionary:
+        return push_dict(arguments);
+      case Maker::list:
+        least(1);
+        as<List>(arguments[0], "a list");
+        return push(arguments[0]);
+      case Maker::parameter:
+        least(1);
+        as<Tensor>(arguments[0], "a tensor");
+        return push(arguments[0]);
+      case Maker::left_out:
+        return push({None{}});
+      case Maker::tensor:
+        least(4);
+        need(arguments.size() < 7 || as<Dict>(arguments[6], "a dictionary").items.empty(),
+             "a tensor that is kept negated or conjugated is not read");
+        return push({view(as<Storage>(arguments[0], "a storage").numbers,
+                          as<int64_t>(arguments[1], "a number"), numbers(arguments[2]),
+                          numbers(arguments[3]))});
     }
+  }
+
+  /// Empty, or of a list of pairs, as Python 2 wrote it.
+  void push_dict(const std::vector<Ref>& arguments) {
+    Dict dict;
+    if (!arguments.empty() && std::holds_alternative<List>(arguments.back()->is)) {
+      for (const Ref pair : as<List>(arguments.back(), "a list").items) {
+        const auto& items = as<List>(pair, "a pair").items;
+        need(items.size() == 2 && ++copied_ <= bytes_.size(), "damaged pickle: no list of pairs");
+        dict.items.emplace_back(items[0], items[1]);
+      }
+    }
+    push({std::move(dict)});
   }
 
   std::vector<int64_t> numbers(Ref list) const {
@@ -305,16 +365,20 @@ class Unpickler {
 
   Tensor view(const Tensor& storage, int64_t offset, const std::vector<int64_t>& sizes,
               const std::vector<int64_t>& strides) const {
+    // A tensor has no more numbers than its storage, so that none grows when it is copied.
     bool fits = offset >= 0 && sizes.size() == strides.size() && sizes.size() <= 64;
+    bool empty = false;
     __int128 count = 1, last = offset;
     for (size_t i = 0; fits && i < sizes.size(); ++i) {
-      fits = sizes[i] >= 0 && strides[i] >= 0;
-      count *= sizes[i];
+      fits = sizes[i] >= 0 && sizes[i] < (int64_t{1} << 40) && strides[i] >= 0;
+      empty |= sizes[i] == 0;
+      count *= std::min<__int128>(sizes[i], storage.numel() + 1);
       last += static_cast<__int128>(sizes[i] - 1) * strides[i];
-      fits &= count <= storage.numel() && (sizes[i] == 0 || last < storage.numel());
+      fits &= empty || count <= storage.numel();
     }
-    need(fits && (count == 0 || last < storage.numel()), "a tensor of sizes ",
-         at::IntArrayRef(sizes), " does not fit its storage of ", storage.numel(), " numbers");
+    need(fits && (empty || last < storage.numel()), "a tensor of ", sizes.size(),
+         " dimensions does not fit its storage of ", storage.numel(), " numbers");
+    if (empty) return at::empty(sizes, storage.options());
     return storage.as_strided(sizes, strides, offset);
   }
 
@@ -325,11 +389,12 @@ class Unpickler {
   std::deque<Value> values_;
   std::vector<Ref> stack_;
   std::vector<size_t> marks_;
-  std::unordered_map<uint64_t, Ref> memo_;
+  std::map<uint64_t, Ref> memo_;
+  size_t copied_ = 0;  // pairs
 };
 
-/// Collects tensors; a few bytes can name containers that hold each other, or more entries than
-/// there are atoms, so that both ways are bounded.
+/// Collects tensors by their paths. A few bytes can name containers that hold each other, or more
+/// entries than there are atoms, so that depth, length and number are bounded.
 class Collector {
  public:
   explicit Collector(const std::string& source) : source_(source) {}
@@ -337,28 +402,44 @@ class Collector {
 
   void visit(Ref value, const std::string& path, int depth) {
     require(depth < 64, source_, ": containers within containers, 64 deep, are not read");
-    require(++visited_ < 10000000, source_, ": more than ten million entries are not read");
+    require(++visited_ < most_values, source_, ": more than ten million entries are not read");
     const auto below = [&](const std::string& name, Ref item) {
       visit(item, path.empty() ? name : path + "/" + name, depth + 1);
     };
     if (const auto* tensor = std::get_if<Tensor>(&value->is)) {
-      tensors[path] = *tensor;
+      require(path.find(no_name) == path.npos, source_,
+              ": a tensor's key is no text and no number");
+      require(tensors.size() < most_tensors, source_, ": more than a million tensors are not read");
+      require(tensors.emplace(path, *tensor).second, source_, ": two tensors called ", shown(path));
     } else if (const auto* dict = std::get_if<Dict>(&value->is)) {
-      for (const auto& [key, item] : dict->items) below(name_of(key), item);
+      for (const auto& [key, item] : dict->items) {
+        if (is_container(item)) below(name_of(key), item);
+      }
     } else if (const auto* list = std::get_if<List>(&value->is)) {
-      for (size_t i = 0; i < list->items.size(); ++i) below(std::to_string(i), list->items[i]);
+      for (size_t i = 0; i < list->items.size(); ++i) {
+        if (is_container(list->items[i])) below(std::to_string(i), list->items[i]);
+      }
     }
   }
 
  private:
+  static constexpr char no_name = '\0';
+  static constexpr size_t most_tensors = 1000000;
+
+  bool is_container(Ref value) {  // or a tensor: worth a path of its own
+    require(++visited_ < most_values, source_, ": more than ten million entries are not read");
+    return std::holds_alternative<Tensor>(value->is) || std::holds_alternative<Dict>(value->is) ||
+           std::holds_alternative<List>(value->is);
+  }
   std::string name_of(Ref key) const {
-    if (const auto* name = std::get_if<std::string>(&key->is)) return *name;
-    const auto* number = std::get_if<int64_t>(&key->is);
-    require(number != nullptr, source_, ": a dictionary's key is no text and no number");
-    return std::to_string(*number);
+    if (const auto* number = std::get_if<int64_t>(&key->is)) return std::to_string(*number);
+    const auto* name = std::get_if<std::string>(&key->is);
+    if (name == nullptr) return std::string(1, no_name);
+    require(name->size() <= 1000, source_, ": a key of ", name->size(), " characters is not read");
+    return *name;
   }
   std::string source_;
-  int64_t visited_ = 0;
+  size_t visited_ = 0;
 };
 
 }  // namespace
@@ -369,10 +450,12 @@ Pickled read_pickle(std::string_view bytes, const StorageReader& storage,
   const Ref value = unpickler.load();
   Collector collector(source);
   collector.visit(value, "", 0);
-  Pickled pickled{collector.tensors, {}, unpickler.position()};
+  Pickled pickled{std::move(collector.tensors), {}, unpickler.position()};
+  constexpr size_t longest_text = 64;
   if (const auto* list = std::get_if<List>(&value->is)) {
     for (const Ref item : list->items) {
-      if (const auto* text = std::get_if<std::string>(&item->is)) pickled.texts.push_back(*text);
+      const auto* text = std::get_if<std::string>(&item->is);
+      if (text != nullptr && text->size() <= longest_text) pickled.texts.push_back(*text);
     }
   }
   return pickled;

@@ -17,7 +17,7 @@ struct Pickled {
   /// Tensors by their way through dictionaries and lists: "net_model/0.weight". They share memory
   /// with their storages.
   Tensors tensors;
-  std::vector<std::string> texts;  ///< of a plain list of strings: these; else empty
+  std::vector<std::string> texts;  ///< of a plain list of short strings: these; else empty
   size_t size = 0;                 ///< bytes read, up to and with the last instruction
 };
 

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <cstring>
+#include <filesystem>
 
 #include "base/error.h"
 #include "formats/bytes.h"
@@ -19,7 +20,7 @@ const std::vector<std::pair<std::string, at::ScalarType>> types = {
 // The header's length comes first, in eight bytes.
 constexpr size_t prefix = 8, longest_header = 100 << 20;
 
-Tensor one_tensor(const std::string& data, const std::string& name, const json& entry) {
+Tensor one_tensor(std::string_view data, const std::string& name, const json& entry) {
   const std::string type_name = entry.at("dtype");
   const auto type = std::find_if(types.begin(), types.end(),
                                  [&](const auto& row) { return row.first == type_name; });
@@ -36,7 +37,9 @@ Tensor one_tensor(const std::string& data, const std::string& name, const json& 
   require(bytes == place[1] - place[0], name, ": holds ", place[1] - place[0],
           " bytes, its sizes are ", at::IntArrayRef(sizes));
   Tensor tensor = at::empty(sizes, type->second);
-  std::memcpy(tensor.mutable_data_ptr(), data.data() + place[0], tensor.nbytes());
+  if (tensor.nbytes() > 0) {
+    std::memcpy(tensor.mutable_data_ptr(), data.data() + place[0], tensor.nbytes());
+  }
   return tensor;
 }
 
@@ -47,20 +50,23 @@ bool is_safetensors(const std::string& path) {
 }
 
 NamedTensors read_safetensors(const std::string& path) {
-  const std::string bytes = read_bytes(path);
+  const std::string bytes = read_bytes(path, std::filesystem::file_size(path));
   require(bytes.size() >= prefix, path, ": too short for a safetensors file");
   const uint64_t length = little_endian(bytes, 0, prefix);
   require(length <= longest_header && length <= bytes.size() - prefix, path,
           ": its header does not fit (truncated, or no safetensors file)");
   return within(path, [&] {
     const json header = json::parse(bytes.substr(prefix, length));
-    const std::string data = bytes.substr(prefix + length);
+    const std::string_view data = std::string_view(bytes).substr(prefix + length);
+    size_t held = 0;
     NamedTensors contents;
     for (const auto& [name, entry] : header.items()) {
       if (name == "__metadata__") {
         contents.metadata = entry;
       } else {
         contents.tensors[name] = one_tensor(data, name, entry);
+        held += contents.tensors[name].nbytes();
+        require(held <= data.size(), "its tensors overlap");
       }
     }
     return contents;
@@ -76,6 +82,7 @@ void write_safetensors(const std::string& path, const NamedTensors& contents) {
     const auto type = std::find_if(types.begin(), types.end(), [&](const auto& row) {
       return row.second == numbers.scalar_type();
     });
+    require(name != "__metadata__", path, ": a tensor cannot be called '__metadata__' there");
     require(type != types.end(), "safetensors files hold no tensors of type ",
             numbers.scalar_type());
     const size_t begin = data.size();

@@ -89,11 +89,12 @@ void Likelihood::learn_prior(NormalizingFlow& flow, const Dataset& data, c10::De
   const at::NoGradGuard no_grad;
   const bool training = flow.is_training();
   flow.train();
-  for (int64_t step = 0; step < 64; ++step) {  // a step moves the prior by a tenth
+  for (int64_t step = 0; step < 64; ++step) {  // a running mean over 64 batches
     const Tensor draws = row_range(step * rows_at_once, (step + 1) * rows_at_once);
     const Tensor rows = draws.remainder(data.train);
     const Tensor x = noised(data.examples(rows, device), draws.to(device), validation_);
-    flow.update_prior(flow.encode(x, data.labels.index_select(0, rows).to(device)).z);
+    const Tensor label = data.labels.index_select(0, rows).to(device);
+    flow.update_prior(flow.encode(x, label).z, 1.0 / static_cast<double>(step + 1));
   }
   flow.train(training);
 }

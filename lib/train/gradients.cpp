@@ -4,7 +4,7 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include "train/autocast.h"
+#include "nn/autocast.h"
 
 namespace couplet {
 
@@ -59,12 +59,13 @@ Gradients differentiate(const std::function<Tensor(const Tensor& rows)>& loss, c
   threads([&](int64_t i) {
     const auto part = share[i].tensor_split(std::min(parts, share[i].numel()));
     found[i] = of_part(part[0]);
+    if (part.size() > 1) {  // of their own: two of a list may be one tensor
+      for (Tensor& gradient : found[i].weights) gradient = gradient.clone();
+    }
     for (size_t k = 1; k < part.size(); ++k) {
       const Gradients more = of_part(part[k]);
       found[i].loss = found[i].loss + more.loss;
-      // not in place the first time: two of a list may be one tensor
-      if (k == 1) found[i].weights = at::_foreach_add(found[i].weights, more.weights);
-      if (k > 1) at::_foreach_add_(found[i].weights, more.weights);
+      at::_foreach_add_(found[i].weights, more.weights);
     }
   });
   for (size_t i = 1; i < found.size(); ++i) found[0].loss = found[0].loss + found[i].loss;

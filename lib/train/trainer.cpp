@@ -96,7 +96,7 @@ class Training {
   void tick() {
     const Tensor host = sum_.cpu();
     const double loss = host[0].item<double>() / count_, norm = host[1].item<double>() / count_;
-    require(std::isfinite(loss) && std::isfinite(norm), name_.empty() ? run_.tool : name_,
+    require(std::isfinite(loss) && std::isfinite(norm), name_.empty() ? "training" : name_,
             ": the loss is ", loss, ", the gradient's norm ", norm, " between steps ",
             step_ - count_, " and ", step_, " (rows ", first_row() - count_ * options_.batch,
             " to ", first_row() - 1, "); the last state saved stands; try a lower train.lr");
@@ -141,7 +141,7 @@ class Training {
 
   void save() {
     if (count_ > 0) {
-      require(sum_.isfinite().all().item<bool>(), name_.empty() ? run_.tool : name_,
+      require(sum_.isfinite().all().item<bool>(), name_.empty() ? "training" : name_,
               ": the loss is not finite at or before step ", step_,
               "; the last state saved stands");
     }

@@ -140,7 +140,7 @@ TEST_CASE("TarFlow's learned prior moves as published", "[parity]") {
     if (!net.file.has("outputs/prior/var_after_update")) return;
     Tensor var = net.flow->named_buffers()["var"];
     const Tensor before = var.clone();
-    net.flow->update_prior(net.flow->encode(net.x, net.valid).z);
+    net.flow->update_prior(net.flow->encode(net.x, net.valid).z, 0.1);
     net.check("prior/var_after_update", var);
     var.copy_(before);
     const Tensor z = net.flow->encode(net.x, net.valid).z;

@@ -189,14 +189,19 @@ TEST_CASE("A plan for parallel decoding keeps its tolerance") {
   const auto flow = moved(small, space, 0.03);
   const Tensor z = noise(space, 12), y = label(12, 1);
   const Tensor exact = flow->decode(z, y);
-  const DecodingPlan plan = plan_decoding(*flow, z, y, {.tolerance = 1e-4}, /*always=*/true);
+  const DecodingPlan plan = plan_decoding(*flow, z, y, {}, 1e-4, /*always=*/true);
   for (const int64_t window : plan.how.windows) CHECK(window > 1);
   CHECK(plan.report.at("error").get<double>() <= 0.5e-4);
   CHECK(distance(flow->decode(z, y, plan.how), exact) <= 1e-4);
   CHECK(plan.report.at("sweeps").size() == 3);
-  CHECK(plan_decoding(*flow, z, y, {.tolerance = 1e-4}, false).how.windows.size() == 3);
+  CHECK(plan_decoding(*flow, z, y, {}, 1e-4, false).how.windows.size() == 3);
   const auto spline = normalizing_flows().make({{"type", "spline"}}, Space{{4}, 0});
-  CHECK_THROWS_AS(plan_decoding(*spline, at::randn({2, 4}), label(2, -1), {}, true), BadOption);
+  CHECK_THROWS_AS(plan_decoding(*spline, at::randn({2, 4}), label(2, -1), {}, 1e-4, true),
+                  BadOption);
+
+  // Where no number of sweeps keeps it, decoding stays token by token.
+  const DecodingPlan none = plan_decoding(*flow, z / 0, y, {}, 1e-4, true);
+  CHECK(none.how.windows == std::vector<int64_t>(3, 1));
 }
 
 TEST_CASE("A volume preserving TarFlow learns its prior, which counts in evaluation mode") {
@@ -207,7 +212,7 @@ TEST_CASE("A volume preserving TarFlow learns its prior, which counts in evaluat
   CHECK_FALSE(moved(small, image)->learns_prior());
   const Tensor x = 3 * noise(image, 500), y = label(500, 1);
   const Tensor plain = flow->encode(x, y).z;
-  for (int i = 0; i < 60; ++i) flow->update_prior(plain);
+  for (int i = 0; i < 3; ++i) flow->update_prior(plain, 1.0 / (i + 1));
   CHECK(distance(flow->encode(x, y).z, plain) == 0);
 
   flow->eval();

@@ -161,9 +161,9 @@ TEST_CASE("What weights do not tell is asked for by its option", "[flow]") {
   two["optim/state/0/step"] = at::ones({});
   write_safetensors(path, {two, {}});
   WeightOptions options = given({1, 4, 6}, 8, 0.1);
-  refused(options, "out of ema, net");
+  refused(options, "out of ema/module, net/module");
   options.group = "both";
-  refused(options, "has ema, net");
+  refused(options, "has ema/module, net/module");
   options.group = "net";
   CHECK(same(imported(path, folder / "net.h5", options).blocks[0].weights, weights));
 

@@ -87,6 +87,31 @@ TEST_CASE("Pickles name their tensors by the way to them") {
   CHECK(unpickle(op("ccollections\nOrderedDict\n)R}U\x09_metadataK\x01sb")).empty());
 }
 
+TEST_CASE("Pickles may hold plain values beside their tensors") {
+  const std::string t = tensor("K\0"s, "K\x02\x85", "K\x01\x85");
+  const std::string with =
+      "}(U\x01"
+      "a" +
+      t +
+      "U\x01"
+      "b";
+  CHECK(unpickle(op(with + "N" + "K\x01K\x02u")).size() == 1);               // a key that is none
+  CHECK(unpickle(op(with + "ctorch\nfloat32\nu")).size() == 1);              // a type
+  CHECK(unpickle(op(with + "cargparse\nNamespace\n)\x81}bu")).size() == 1);  // options
+  CHECK(unpickle(op(with + "cbuiltins\nset\n]\x85Ru")).size() == 1);
+  CHECK(unpickle(op(with + "\x8f(K\x01K\x02\x90u")).size() == 1);
+  CHECK(unpickle(op(with + "\x8b\x02\x00\x00\x00\x01\x02u"s)).size() == 1);
+  // A dictionary as a list of pairs, as Python 2 wrote it
+  CHECK(unpickle(op("ccollections\nOrderedDict\n]]U\x01"
+                    "a"
+                    "a" +
+                    t + "aa\x85R"))
+            .contains("a"));
+  // No numbers at all, of whatever sizes
+  const Tensor none = unpickle(op(tensor("K\0"s, "K\x03K\0\x86"s, "K\x01K\x01\x86"))).at("");
+  CHECK(none.sizes() == at::IntArrayRef({3, 0}));
+}
+
 TEST_CASE("Pickles that are damaged or mean harm are refused") {
   const auto refused = [](const std::string& bytes, const std::string& words) {
     INFO(words);
@@ -103,7 +128,9 @@ TEST_CASE("Pickles that are damaged or mean harm are refused") {
   // Made of what is allowed, but not as torch.save makes it
   refused(op("U\x02os)R"), "expected a class");
   refused(op("ctorch\nFloatStorage\n)R"), "is not called");
-  refused(op("ccollections\nOrderedDict\nK\x01\x85R"), "OrderedDict of pairs");
+  refused(op("ccollections\nOrderedDict\n]K\x01"
+             "a\x85R"),
+          "expected a pair");
   refused(op("(iposix\nsystem\n"), "instruction 105");
   refused(op("\x82\x01"), "instruction 130");  // a class by its number in a registry
   refused(op("h\x05"), "nothing is noted");
@@ -119,7 +146,9 @@ TEST_CASE("Pickles that are damaged or mean harm are refused") {
           "ends too early");
   refused("\x80\x02}", "ends too early");
   refused("", "ends too early");
-  refused(op("}]K\x01s"), "key is no text");
+  refused(op("}](K\x01t" + tensor("K\0"s, "K\x02\x85", "K\x01\x85") + "ss"), "a dictionary");
+  refused(op("}N" + tensor("K\0"s, "K\x02\x85", "K\x01\x85") + "s"), "key is no text");
+  refused(op("}X\x00\x08\x00\x00"s + std::string(2048, 'k') + "]s"), "a key of 2048");
 
   // Containers that hold themselves, or each other many times over
   refused(op("]q\0h\0a"s), "64 deep");

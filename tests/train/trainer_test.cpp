@@ -259,7 +259,7 @@ TEST_CASE("A loss that is not finite is an error that names the steps", "[train]
     stop.reset();
     CHECK_THROWS_WITH(
         train_with(std::to_string(poison), poison * 1e8),
-        contains("fm-train-student") && contains("between steps 20 and 30 (rows 640 to 959)"));
+        contains("training: the loss") && contains("between steps 20 and 30 (rows 640 to 959)"));
     stop = 27;  // a bad state is not saved either
     CHECK_THROWS_AS(train_with(std::to_string(poison), poison * 1e8), Error);
     CHECK_FALSE(std::ifstream(folder / (std::to_string(poison) + ".partial/state.h5")).good());

@@ -156,9 +156,9 @@ std::shared_ptr<NormalizingFlow> make_spline(const SplineOptions& o, const Space
   require_option(space.shape.size() == 1 && space.shape[0] >= 2,
                  "the flow 'spline' is for vectors of two numbers or more, found shape ",
                  at::IntArrayRef(space.shape));
-  require_option(o.blocks > 1 && o.bins > 1 && o.hidden > 0 && o.depth >= 0 && o.bound > 0,
-                 "the flow 'spline' needs two 'blocks' and two 'bins' at least, 'hidden' and ",
-                 "'bound' above 0");
+  require_option(
+      o.blocks > 1 && o.bins > 1 && o.bins < 500 && o.hidden > 0 && o.depth >= 0 && o.bound > 0,
+      "the flow 'spline' needs two 'blocks', 2 to 499 'bins', 'hidden' and ", "'bound' above 0");
   return std::make_shared<Spline>(o, space);
 }
 

@@ -3,9 +3,11 @@
 #include <ATen/ATen.h>
 #include <c10/core/impl/LocalDispatchKeySet.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "base/error.h"
 #include "flow/flows/tarflow_block.h"
 
 namespace couplet {
@@ -30,41 +32,52 @@ struct CachedLayer {
 
     const auto like = proj.options();
     seen = at::empty({2, rows, proj.size(0) / attention.head, tokens, attention.head}, like);
-    qkv = wide = at::empty({0}, like);
+    one_qkv = at::empty({rows, to_qkv.size(1)}, like);
+    one_wide = at::empty({rows, widen.size(1)}, like);
   }
 
-  /// Carries the tokens [i, i + w), h (rows * w, channels), through the layer, in place.
-  void step(Tensor& h, int64_t i, int64_t w, double temperature) {
-    if (qkv.size(0) != rows * w) {
-      qkv = at::empty({rows * w, to_qkv.size(1)}, h.options());
-      wide = at::empty({rows * w, widen.size(1)}, h.options());
-    }
-    at::addmm_out(qkv, qkv_bias, attention.norm(h), to_qkv);
+  /// Carries the tokens [i, i + w), h (rows * w, channels), through the layer, in place. mask:
+  /// where w > 1, -inf for the tokens behind each.
+  void step(Tensor& h, int64_t i, int64_t w, const Tensor& mask, double temperature) {
+    const Tensor qkv = product(one_qkv, qkv_bias, attention.norm(h), to_qkv, w);
     const Tensor parts = qkv.view({rows, w, -1, 3, attention.head}).permute({3, 0, 2, 1, 4});
     if (branches == 2 && temperature != 1) parts[0].chunk(2)[1].div_(temperature);
     seen.narrow(3, i, w).copy_(parts.narrow(0, 1, 2));
-    const auto cache = seen.narrow(3, 0, i + w).flatten(1, 2).unbind(0);  // keys and values so far
-    Tensor logits = at::bmm(parts[0].flatten(0, 1), cache[0].transpose(1, 2));
-    if (w > 1) logits.add_(later_tokens(i, w, h));
-    const Tensor found = at::bmm(logits.softmax(2), cache[1]).unflatten(0, {rows, -1});
+    const auto cache = seen.narrow(3, 0, i + w).unbind(0);  // keys and values so far
+    const Tensor found =
+        w == 1 ? one_query(parts[0], cache[0], cache[1])
+               : at::scaled_dot_product_attention(parts[0], cache[0], cache[1], mask, 0, false, 1.);
     h.addmm_(found.transpose(1, 2).reshape_as(h), proj).add_(attention.proj->bias);
-    at::addmm_out(wide, mlp.widen->bias, mlp.norm(h), widen);
+    Tensor wide = product(one_wide, mlp.widen->bias, mlp.norm(h), widen, w);
     h.addmm_(at::gelu_(wide), narrow).add_(mlp.narrow->bias);
   }
 
-  /// -inf where a token of the window [i, i + w) would look at one behind it, else 0.
-  static Tensor later_tokens(int64_t i, int64_t w, const Tensor& like) {
-    return at::full({w, i + w}, -std::numeric_limits<float>::infinity(), like.options())
-        .triu_(i + 1);
+  /// bias + h weight, for one token in a place of its own: no memory is asked for at every step.
+  static Tensor product(Tensor& one, const Tensor& bias, const Tensor& h, const Tensor& weight,
+                        int64_t w) {
+    return w == 1 ? at::addmm_out(one, bias, h, weight) : at::addmm(bias, h, weight);
+  }
+
+  /// Attention of one token's query (rows, heads, 1, head): two small products are faster than the
+  /// fused kernel.
+  static Tensor one_query(const Tensor& q, const Tensor& k, const Tensor& v) {
+    const Tensor logits = at::bmm(q.flatten(0, 1), k.flatten(0, 1).transpose(1, 2));
+    return at::bmm(logits.softmax(2), v.flatten(0, 1)).unflatten(0, {q.size(0), -1});
   }
 
   TarFlowAttention& attention;
   TarFlowMlp& mlp;
   int64_t branches, rows;
   Tensor to_qkv, qkv_bias, proj, widen, narrow;
-  Tensor seen;  // (2, rows, heads, T, head): keys and values
-  Tensor qkv, wide;
+  Tensor seen;               // (2, rows, heads, T, head): keys and values
+  Tensor one_qkv, one_wide;  // of one token
 };
+
+/// -inf where a token of the window [i, i + w) would look at one behind it, else 0.
+Tensor later_tokens(int64_t i, int64_t w, const Tensor& like) {
+  return at::full({w, i + w}, -std::numeric_limits<double>::infinity(), like.options())
+      .triu_(i + 1);
+}
 
 // a + w (a - a_null), likewise b. out: (2, ..., 2 D) where there are log-scales, else (2, ..., D).
 Tensor guide(const Tensor& out, const Tensor& w, const std::string& what, bool nvp) {
@@ -78,6 +91,7 @@ Tensor guide(const Tensor& out, const Tensor& w, const std::string& what, bool n
 
 Tensor TarFlowBlock::decode(const Tensor& z, const Tensor& label, const Decoding& how,
                             int64_t window, int64_t* sweeps) {
+  require(window > 0, "a window of ", window, " tokens cannot be decoded");
   const at::NoGradGuard without_grad;
   // Errors add up over the tokens: always in the precision of the weights.
   const c10::impl::ExcludeDispatchKeyGuard without_autocast(c10::autocast_dispatch_keyset);
@@ -97,11 +111,12 @@ Tensor TarFlowBlock::decode(const Tensor& z, const Tensor& label, const Decoding
   const Tensor in = turned(proj_in->weight), out_weight = turned(proj_out->weight);
   const Tensor places = (backwards ? pos_embed.flip(0) : pos_embed) + proj_in->bias;
 
-  // Tokens [i + 1, i + 1 + w) out of [i, i + w); those before i are final and lie in the caches.
+  // Tokens [i + 1, i + 1 + w) out of [i, i + w); those before i lie in the caches.
   const auto next_tokens = [&](int64_t i, int64_t w) {
+    const Tensor mask = w > 1 ? later_tokens(i, w, z) : Tensor();
     const Tensor token = at::matmul(x.narrow(1, i, w), in) + places.narrow(0, i, w);
     Tensor h = (token + given).flatten(0, 2);
-    for (auto& layer : cached) layer.step(h, i, w, how.temperature);
+    for (auto& layer : cached) layer.step(h, i, w, mask, how.temperature);
     const Tensor out = at::addmm(proj_out->bias, h, out_weight).view({branches, N, w, -1});
     const Tensor ab = guided ? guide(out, weight.narrow(0, i, w), how.what, nvp) : out[0];
     const Tensor z_next = noise.narrow(1, i + 1, w), shift = ab.narrow(2, nvp ? D : 0, D);
