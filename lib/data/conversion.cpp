@@ -142,8 +142,15 @@ Tensor grid_rows(const DatasetContents& data, const ConversionOptions& options) 
 }
 
 void write_grid(const DatasetContents& data, const ConversionOptions& options, const Run& run) {
+  if (data.x.dim() == 2 && data.x.size(1) == 2) {
+    require_option(options.columns == ConversionOptions().columns,
+                   "option 'columns' has no effect on points of the plane");
+    const int64_t rows = options.rows > 0 ? options.rows : data.x.size(0);
+    return write_png(run.output, picture_of_points(data.x.slice(0, 0, rows), 256));
+  }
   require_option(options.columns > 0, "option 'columns' must be positive, found ", options.columns);
-  require_option(data.x.dim() == 4, run.output, ": a grid shows images, the examples have shape ",
+  require_option(data.x.dim() == 4, run.output,
+                 ": a picture shows images or points of the plane, the examples have shape ",
                  data.x.sizes().slice(1));
   const Tensor shown = data.x.index_select(0, grid_rows(data, options));
   const Tensor images = byte_scaling.to_bytes(data.scaling.apply(shown));

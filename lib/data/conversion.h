@@ -44,7 +44,8 @@ Subject read_subject(const std::string& input, const ConversionOptions& options,
 /// Shape, range, pad, pool, test split and standardisation, in this order.
 void process(DatasetContents& data, const ConversionOptions& options, const Run& run);
 
-/// By the extension of run.output: .h5 a dataset, .npz arrays for numpy, .png a grid of images.
+/// By the extension of run.output: .h5 a dataset, .npz arrays for numpy, .png a grid of images or a
+/// cloud of points.
 void write_subject(const Subject& subject, const ConversionOptions& options, const Run& run);
 
 }  // namespace couplet

@@ -24,4 +24,16 @@ Tensor image_grid(const Tensor& images, int64_t columns, int64_t zoom) {
   return channels == 1 ? page.squeeze(2) : page;
 }
 
+Tensor picture_of_points(const Tensor& points, int64_t side) {
+  const Tensor p = points.to(at::kDouble), half = 3 * p.std(0, /*unbiased=*/false).max();
+  const Tensor cell = ((p - p.mean(0)) / half + 1).mul(0.5 * side).floor().to(at::kLong);
+  const Tensor inside = cell.ge(0).logical_and(cell.lt(side)).all(1);
+  const Tensor column = cell.select(1, 0), row = side - 1 - cell.select(1, 1);
+  const Tensor count = (row * side + column).masked_select(inside).bincount({}, side * side);
+  // A few crowded cells do not turn the others pale.
+  const Tensor shade = count.to(at::kDouble);
+  const Tensor full = shade.masked_select(shade.gt(0)).quantile(0.99).clamp_min(1);
+  return (255 * (1 - (shade / full).clamp(0, 1).sqrt())).round().to(at::kByte).view({side, side});
+}
+
 }  // namespace couplet

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/random.h"
 #include "formats/bytes.h"
 #include "formats/grid.h"
 #include "testing.h"
@@ -42,4 +43,18 @@ TEST_CASE("a grid holds each image once, a line apart", "[formats]") {
   CHECK(small.narrow(0, 3, 2).narrow(1, 8, 3).min().item<int>() == 255);
   CHECK(image_grid(picture({2, 3, 4, 4}), 10).sizes() == at::IntArrayRef({4, 9, 3}));
   CHECK_THROWS_AS(image_grid(picture({2, 2}), 1), Error);
+}
+
+TEST_CASE("points of the plane make a picture, dark where they crowd, upright", "[formats]") {
+  // Half of them in the upper right corner of a wide cloud, one far away.
+  Tensor points = Random(1).normal(row_range(0, 4000), {2});
+  points.slice(0, 0, 2000).mul_(0.05).add_(1.5);
+  points[3999] = 1e3;
+  const Tensor page = picture_of_points(points.narrow(0, 0, 3999), 32);
+  CHECK(page.sizes() == at::IntArrayRef({32, 32}));
+  const int64_t darkest = page.argmin().item<int64_t>();
+  CHECK(darkest / 32 < 16);
+  CHECK(darkest % 32 > 16);
+  CHECK(page[31][0].item<int>() == 255);
+  CHECK(picture_of_points(points, 32).min().item<int>() < 255);
 }
