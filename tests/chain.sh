@@ -24,7 +24,7 @@ chain whole
 
 stops=0
 go() {  # TERM soon after the start, until the tool is done before it comes
-  local status wait=0.6
+  local status wait=0.4
   while true; do
     status=0
     timeout --preserve-status -s TERM $wait "$@" 2> stderr.txt || status=$?

@@ -2,10 +2,13 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <system_error>
 
 #include "base/error.h"
 
@@ -80,16 +83,19 @@ void Log::progress(const std::string& what, int64_t done, int64_t total, const s
 
 void Log::open_records(const std::string& path, int64_t step) {
   records_ = path;
+  std::uintmax_t kept = 0;
   std::ifstream in(path);
-  std::string kept;
-  for (std::string line; std::getline(in, line);) {
+  for (std::string line; std::getline(in, line) && !in.eof(); kept += line.size() + 1) {
     const json record = json::parse(line, nullptr, false);
-    if (record.is_object() && record.value("step", int64_t{0}) <= step) kept += line + "\n";
+    if (!record.is_object() || record.value("step", int64_t{0}) > step) break;
   }
-  in.close();
-  std::ofstream out(path, std::ios::trunc);
-  out << kept << std::flush;
-  require(out.good(), path, ": cannot be written");
+  std::error_code why;  // cut where it stands: a full disk loses none of it
+  if (std::ofstream(path, std::ios::app).good()) {
+    std::filesystem::resize_file(path, kept, why);
+  } else {
+    why = {errno, std::generic_category()};
+  }
+  require(!why, path, ": cannot be written: ", why.message());
 }
 
 void Log::record(const json& record) {

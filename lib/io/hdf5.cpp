@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "base/error.h"
@@ -169,8 +171,9 @@ File File::create(const std::string& path) {
   H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
   // The newer format keeps checksums of its own metadata.
   H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V110);
+  errno = 0;
   Id file(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access), H5Fclose);
-  require(file >= 0, path, ": cannot be written");
+  require(file >= 0, path, ": cannot be written: ", std::strerror(errno));
   return File(path, std::make_shared<Handle>(Handle{std::move(file)}));
 }
 
