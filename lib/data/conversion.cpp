@@ -22,8 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const Scaling byte_scaling{{2.0 / 255}, {-1}};
-
 enum class Source { law, density, ours, foreign };
 
 Source source_of(const std::string& input, const ConversionOptions& options) {
@@ -154,8 +152,7 @@ void write_grid(const DatasetContents& data, const ConversionOptions& options, c
                  data.x.sizes().slice(1));
   const Tensor shown = data.x.index_select(0, grid_rows(data, options));
   const Tensor images = byte_scaling.to_bytes(data.scaling.apply(shown));
-  const int64_t zoom = std::max<int64_t>(1, 64 / std::max(images.size(2), images.size(3)));
-  write_png(run.output, image_grid(images, options.columns, zoom));
+  write_png(run.output, image_grid(images, options.columns, legible_zoom(images)));
 }
 
 void write_arrays(const DatasetContents& data, const Run& run) {

@@ -103,6 +103,8 @@ Generator decoder(const Checkpoint& model, const SamplingOptions& o, c10::Device
 
 Generator integrator(const Checkpoint& model, const SamplingOptions& o, c10::Device device) {
   refuse_flow_options(o, model.kind);
+  require_option(o.guidance == 0 || model.space.classes > 0,
+                 "option 'guidance' has no effect on a model without classes");
   const std::string name = o.solver.empty() ? "euler" : o.solver;
   const Solver& method = solver(name);
   const int64_t steps = o.steps == 0 ? 32 : o.steps;
@@ -152,8 +154,6 @@ Generator make_generator(const Checkpoint& model, const SamplingOptions& options
   Generator generator = model.kind == "normalizing-flow" ? decoder(model, options, device, batches)
                         : model.kind == "velocity-field" ? integrator(model, options, device)
                                                          : jumper(model, options, device);
-  require_option(options.guidance == 0 || model.space.classes > 0 || options.temperature != 1,
-                 "option 'guidance' has no effect on a model without classes");
   const bool average = !options.raw && !model.blocks.back().average.empty();
   json& protocol = generator.protocol;
   protocol["model"] = model.kind;

@@ -16,10 +16,9 @@ void write_preview(NormalizingFlow& flow, const Dataset& data, int64_t count, in
   const Requests requests(data.space, "each", run.random.stream("preview"));
   const Tensor rows = row_range(0, count, run.device);
   const Tensor x = flow.decode(requests.x0(rows), requests.labels(rows)).cpu();
-  const Tensor images = Scaling{{2.0 / 255}, {-1}}.to_bytes(x);
-  const int64_t zoom = std::max<int64_t>(1, 64 / std::max(images.size(2), images.size(3)));
+  const Tensor images = byte_scaling.to_bytes(x);
   const auto path = std::filesystem::path(run.output).replace_extension(text(step, ".png"));
-  write_png(path, image_grid(images, 10, zoom));
+  write_png(path, image_grid(images, 10, legible_zoom(images)));
 }
 
 }  // namespace couplet

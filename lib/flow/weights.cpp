@@ -2,9 +2,9 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <set>
 
 #include "base/error.h"
 #include "flow/generator.h"
@@ -40,7 +40,8 @@ std::vector<std::string> prefixes_of_flows(const Tensors& all) {
   return prefixes;
 }
 
-bool names(const std::string& group, const std::string& prefix) {
+/// Whether a prefix lies in the group: "ema_model" holds "ema_model/" and "ema_model/module.".
+bool lies_in(const std::string& group, const std::string& prefix) {
   return prefix.starts_with(group) && prefix.size() > group.size() &&
          (prefix[group.size()] == '/' || prefix[group.size()] == '.');
 }
@@ -84,7 +85,7 @@ Tensors flow_in(const Tensors& all, const std::string& group, const std::string&
   require(!prefixes.empty(), path, ": holds no TarFlow (no tensor '", mark, "')");
   std::vector<std::string> chosen;
   for (const auto& prefix : prefixes) {
-    if (group.empty() || names(group, prefix)) chosen.push_back(prefix);
+    if (group.empty() || lies_in(group, prefix)) chosen.push_back(prefix);
   }
   require_option(!chosen.empty(), "option 'weights.group' = '", group, "': ", path, " has ",
                  listed(prefixes));
@@ -104,6 +105,49 @@ void ask(const std::string& path, const WeightOptions& o) {
   need(!o.shape.empty(), "the shape of an example", "'weights.shape=[3,64,64]'");
   need(o.head > 0, "the width of its attention heads", "weights.head=64 (apple/ml-tarflow's)");
   need(o.eta >= 0, "the noise that it was trained with", "weights.eta=0.05 (0: none)");
+}
+
+/// The options of the TarFlow that has these weights, read off their shapes.
+json tarflow_options(const Tensors& weights, const Space& space, int64_t head) {
+  const auto expect = [&](const std::string& name, at::IntArrayRef sizes) {
+    const auto found = weights.find(name);
+    require(found != weights.end(), "has no '", name, "', which a TarFlow needs");
+    bool fits = found->second.dim() == static_cast<int64_t>(sizes.size());
+    for (size_t i = 0; fits && i < sizes.size(); ++i) {
+      fits = sizes[i] < 0 || found->second.size(i) == sizes[i];
+    }
+    require(fits, "'", name, "' has sizes ", found->second.sizes(), ", expected ", sizes,
+            " (-1: any)");
+    return found->second.sizes().vec();
+  };
+  const auto in = expect("blocks.0.proj_in.weight", {-1, -1});
+  const int64_t channels = in[0], width = in[1];
+  const int64_t tokens = expect("blocks.0.pos_embed", {-1, channels})[0];
+  const int64_t outputs = expect("blocks.0.proj_out.weight", {-1, channels})[0];
+  const int64_t blocks = count_of(weights, "blocks."),
+                layers = count_of(weights, "blocks.0.attn_blocks.");
+  // Before a network of these sizes is made
+  for (int64_t i = 0; i < blocks; ++i) {
+    expect(text("blocks.", i, ".attn_mask"), {tokens, tokens});
+    for (int64_t k = 0; k < layers; ++k) {
+      const std::string layer = text("blocks.", i, ".attn_blocks.", k);
+      expect(layer + ".attention.qkv.weight", {3 * channels, channels});
+      expect(layer + ".mlp.main.0.weight", {4 * channels, channels});
+    }
+  }
+
+  const auto& shape = space.shape;
+  const bool image = shape.size() == 3;
+  const double area = static_cast<double>(width) / static_cast<double>(shape[0]);
+  const int64_t patch = image ? std::llround(std::sqrt(area)) : width;
+  require_option(shape.size() == 1 || (image && shape[0] * patch * patch == width),
+                 "option 'weights.shape' = ", at::IntArrayRef(shape), ": tokens of ", width,
+                 " numbers are no square patches of such images");
+  require_option(space.dims() == tokens * width,
+                 "option 'weights.shape' = ", at::IntArrayRef(shape), " has ", space.dims(),
+                 " numbers, the ", tokens, " tokens of ", width, " have ", tokens * width);
+  return {{"type", "tarflow"}, {"patch", patch}, {"channels", channels},       {"blocks", blocks},
+          {"layers", layers},  {"head", head},   {"nvp", outputs == 2 * width}};
 }
 
 /// How far decode and encode are from each other on a few draws, printed and kept.
@@ -199,48 +243,6 @@ bool holds_weights(const std::string& path) {
     return std::find(our_kinds.begin(), our_kinds.end(), kind) != our_kinds.end();
   }
   return is_safetensors(path) || is_torch_file(path);
-}
-
-json tarflow_options(const Tensors& weights, const Space& space, int64_t head) {
-  const auto expect = [&](const std::string& name, at::IntArrayRef sizes) {
-    const auto found = weights.find(name);
-    require(found != weights.end(), "has no '", name, "', which a TarFlow needs");
-    bool fits = found->second.dim() == static_cast<int64_t>(sizes.size());
-    for (size_t i = 0; fits && i < sizes.size(); ++i) {
-      fits = sizes[i] < 0 || found->second.size(i) == sizes[i];
-    }
-    require(fits, "'", name, "' has sizes ", found->second.sizes(), ", expected ", sizes,
-            " (-1: any)");
-    return found->second.sizes().vec();
-  };
-  const auto in = expect("blocks.0.proj_in.weight", {-1, -1});
-  const int64_t channels = in[0], width = in[1];
-  const int64_t tokens = expect("blocks.0.pos_embed", {-1, channels})[0];
-  const int64_t outputs = expect("blocks.0.proj_out.weight", {-1, channels})[0];
-  const int64_t blocks = count_of(weights, "blocks."),
-                layers = count_of(weights, "blocks.0.attn_blocks.");
-  // Before a network of these sizes is made
-  for (int64_t i = 0; i < blocks; ++i) {
-    expect(text("blocks.", i, ".attn_mask"), {tokens, tokens});
-    for (int64_t k = 0; k < layers; ++k) {
-      const std::string layer = text("blocks.", i, ".attn_blocks.", k);
-      expect(layer + ".attention.qkv.weight", {3 * channels, channels});
-      expect(layer + ".mlp.main.0.weight", {4 * channels, channels});
-    }
-  }
-
-  const auto& shape = space.shape;
-  const bool image = shape.size() == 3;
-  const double area = static_cast<double>(width) / static_cast<double>(shape[0]);
-  const int64_t patch = image ? std::llround(std::sqrt(area)) : width;
-  require_option(shape.size() == 1 || (image && shape[0] * patch * patch == width),
-                 "option 'weights.shape' = ", at::IntArrayRef(shape), ": tokens of ", width,
-                 " numbers are no square patches of such images");
-  require_option(space.dims() == tokens * width,
-                 "option 'weights.shape' = ", at::IntArrayRef(shape), " has ", space.dims(),
-                 " numbers, the ", tokens, " tokens of ", width, " have ", tokens * width);
-  return {{"type", "tarflow"}, {"patch", patch}, {"channels", channels},       {"blocks", blocks},
-          {"layers", layers},  {"head", head},   {"nvp", outputs == 2 * width}};
 }
 
 void convert_weights(const std::string& input, const WeightOptions& options, const Run& run) {

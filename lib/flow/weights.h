@@ -31,8 +31,4 @@ bool holds_weights(const std::string& path);
 /// architecture; what the reader finds.
 void convert_weights(const std::string& input, const WeightOptions& options, const Run& run);
 
-/// The options of the TarFlow that has these weights: patch, channels, blocks, layers, nvp from
-/// shapes.
-json tarflow_options(const Tensors& weights, const Space& space, int64_t head);
-
 }  // namespace couplet

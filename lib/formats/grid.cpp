@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 
 namespace couplet {
@@ -22,6 +24,10 @@ Tensor image_grid(const Tensor& images, int64_t columns, int64_t zoom) {
                     .narrow(1, 0, across * width - 1);
   page = page.repeat_interleave(zoom, 0).repeat_interleave(zoom, 1);
   return channels == 1 ? page.squeeze(2) : page;
+}
+
+int64_t legible_zoom(const Tensor& images) {
+  return std::max<int64_t>(1, 64 / std::max(images.size(2), images.size(3)));
 }
 
 Tensor picture_of_points(const Tensor& points, int64_t side) {

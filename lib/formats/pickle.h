@@ -22,9 +22,9 @@ struct Pickled {
 };
 
 /// Reads the pickle at the start of bytes: dictionaries, lists, numbers, texts and tensors as
-/// torch.save writes them; the attributes of an argparse.Namespace are left out. source: what
-/// errors call it. Errors: whatever else it asks for, by name; containers that are nested beyond
-/// reason; tensors beyond their storage; damage.
+/// torch.save writes them; types, numpy's numbers and an argparse.Namespace beside them are left
+/// out. source: what errors call it. Errors: whatever else it asks for, by name; containers that
+/// are nested beyond reason; tensors beyond their storage; damage.
 Pickled read_pickle(std::string_view bytes, const StorageReader& storage,
                     const std::string& source);
 

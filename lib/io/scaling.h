@@ -16,4 +16,7 @@ struct Scaling {
   static Scaling from_json(const json& given);
 };
 
+/// Bytes 0 .. 255 as -1 .. 1.
+inline const Scaling byte_scaling{{2.0 / 255}, {-1}};
+
 }  // namespace couplet
