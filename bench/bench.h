@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 
+#include "base/memory.h"
 #include "base/mkl.h"
 
 namespace couplet::bench {
@@ -20,6 +21,7 @@ using Workload = std::function<int64_t()>;
 inline int serve(const std::map<std::string, Workload>& workloads) {
   using Clock = std::chrono::steady_clock;
   choose_mkl_kernels();
+  keep_freed_memory();
   std::map<std::string, bool> warm;
   for (std::string name; std::getline(std::cin, name);) {
     const auto found = workloads.find(name);

@@ -2,6 +2,7 @@
 // batch 64.
 #include <ATen/ATen.h>
 
+#include "base/threads.h"
 #include "bench.h"
 #include "flow/flows/tarflow.h"
 #include "losses/likelihood.h"
@@ -41,9 +42,11 @@ int main(int argc, char** argv) {
     return batch;
   };
   const auto encode = [&](bool bf16) {
-    const at::NoGradGuard without_grad;
-    const Autocast autocast(bf16, at::kCPU);
-    flow->encode(x, label);
+    over_shares(batch, at::kCPU, [&](int64_t begin, int64_t count) {
+      const at::NoGradGuard without_grad;
+      const Autocast autocast(bf16, at::kCPU);
+      flow->encode(x.narrow(0, begin, count), label.narrow(0, begin, count));
+    });
     return batch;
   };
   const auto decode = [&](const Decoding& how) {

@@ -3,7 +3,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/Generator.h>
-#include <malloc.h>
+
 #include <torch/utils.h>
 
 #include <CLI/CLI.hpp>
@@ -15,6 +15,7 @@
 
 #include "app/manual.h"
 #include "app/workplace.h"
+#include "base/memory.h"
 #include "base/mkl.h"
 #include "base/version.h"
 
@@ -87,15 +88,6 @@ c10::Device choose_device(const std::string& name) {
   } catch (const c10::Error&) {
     throw BadOption("--device: unknown device '" + name + "'; cpu, cuda, cuda:1 or auto");
   }
-}
-
-// Tensors come and go by the step: glibc would give their pages back each time and fault them in
-// anew.
-void keep_freed_memory() {
-#ifdef __GLIBC__
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // as high as it goes
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
-#endif
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "base/error.h"
+#include "base/threads.h"
 #include "flow/parallel_decoding.h"
 #include "flow/solver.h"
 
@@ -17,6 +18,17 @@ std::shared_ptr<Net> loaded(std::shared_ptr<Net> net, const Checkpoint& model, c
   net->to(device);
   net->eval();
   return net;
+}
+
+using Function = std::function<Tensor(const Tensor& x, const Tensor& label)>;
+
+/// f of the rows, in shares side by side on a CPU.
+Tensor by_shares(const Function& f, const Tensor& x, const Tensor& label) {
+  const Tensor out = at::empty_like(x);
+  over_shares(x.size(0), x.device(), [&](int64_t begin, int64_t count) {
+    out.narrow(0, begin, count).copy_(f(x.narrow(0, begin, count), label.narrow(0, begin, count)));
+  });
+  return out;
 }
 
 void refuse(bool given, const char* name, const std::string& kind) {
@@ -72,14 +84,17 @@ Generator decoder(const Checkpoint& model, const SamplingOptions& o, c10::Device
   const double eta = model.facts.at("eta").get<double>();
   require_option(!o.denoise || eta > 0, "option 'denoise' has no effect on a flow of clean data");
   Generator generator;
-  generator.generate = [flow, how, o, eta](const Tensor& x0, const Tensor& label) {
+  const auto clean = [flow, eta](const Tensor& x, const Tensor& label) {
+    return denoise(*flow, x, label, eta);
+  };
+  generator.generate = [flow, how, o, clean](const Tensor& x0, const Tensor& label) {
     const Tensor x = flow->decode(x0, label, *how);
     if (!o.denoise) return x;
     // The gradient needs more memory than decoding: in parts.
     std::vector<Tensor> parts;
     const int64_t count = std::min<int64_t>(4, x.size(0));
     const auto xs = x.tensor_split(count), labels = label.tensor_split(count);
-    for (size_t i = 0; i < xs.size(); ++i) parts.push_back(denoise(*flow, xs[i], labels[i], eta));
+    for (size_t i = 0; i < xs.size(); ++i) parts.push_back(by_shares(clean, xs[i], labels[i]));
     return at::cat(parts);
   };
   if (trial) {
@@ -111,9 +126,12 @@ Generator integrator(const Checkpoint& model, const SamplingOptions& o, c10::Dev
   const auto times = time_grid(o.grid.empty() ? "uniform" : o.grid, steps);
   Generator generator;
   generator.velocity = guide(VelocityField{load_backbone(model, 1, device, o.raw)}, o.guidance);
-  generator.generate = [v = generator.velocity, &method, times](const Tensor& x0,
-                                                                const Tensor& label) {
+  const auto solve = [v = generator.velocity, &method, times](const Tensor& x0,
+                                                              const Tensor& label) {
     return integrate(method, bind(v, label), x0, times);
+  };
+  generator.generate = [solve](const Tensor& x0, const Tensor& label) {
+    return by_shares(solve, x0, label);
   };
   const int64_t nfe = evaluations(method, steps) * (o.guidance == 0 ? 1 : 2);
   generator.protocol = {{"solver", name}, {"steps", steps}, {"nfe", nfe}};
@@ -128,8 +146,11 @@ Generator jumper(const Checkpoint& model, const SamplingOptions& o, c10::Device 
   const auto times = time_grid(o.grid.empty() ? "uniform" : o.grid, steps);
   const FlowMap phi{load_backbone(model, 2, device, o.raw)};
   Generator generator;
-  generator.generate = [phi, times](const Tensor& x0, const Tensor& label) {
+  const auto jumps = [phi, times](const Tensor& x0, const Tensor& label) {
     return jump(phi, x0, label, times);
+  };
+  generator.generate = [jumps](const Tensor& x0, const Tensor& label) {
+    return by_shares(jumps, x0, label);
   };
   generator.protocol = {{"solver", "jump"}, {"steps", steps}, {"nfe", steps}};
   return generator;

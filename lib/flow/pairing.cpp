@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "base/error.h"
+#include "base/threads.h"
 #include "flow/generator.h"
 #include "nn/autocast.h"
 
@@ -56,12 +57,18 @@ struct Teacher : Pairing {
 
   Codes encode(const Tensor& x1, const Tensor& label, const Tensor& draws, const Random& noise,
                bool bf16) const {
-    const at::NoGradGuard no_grad;
-    const Autocast autocast(bf16, x1.device().type());
-    const Tensor x = x1 + eta * noise.normal(draws, x1.sizes().slice(1));
-    const auto [z, logdet] = flow->encode(x, label);
-    const Tensor energy = 0.5 * z.flatten(1).square().sum(1);
-    return {z, logdet - energy - 0.5 * std::log(2 * M_PI) * z[0].numel()};
+    Codes codes{at::empty_like(x1), at::empty({x1.size(0)}, x1.options())};
+    over_shares(x1.size(0), x1.device(), [&](int64_t begin, int64_t count) {
+      const auto share = [&](const Tensor& t) { return t.narrow(0, begin, count); };
+      const at::NoGradGuard no_grad;
+      const Autocast autocast(bf16, x1.device().type());
+      const Tensor x = share(x1) + eta * noise.normal(share(draws), x1.sizes().slice(1));
+      const auto [z, logdet] = flow->encode(x, share(label));
+      const Tensor energy = 0.5 * z.flatten(1).square().sum(1);
+      share(codes.x0).copy_(z);
+      share(codes.log_p).copy_(logdet - energy - 0.5 * std::log(2 * M_PI) * z[0].numel());
+    });
+    return codes;
   }
 
   double scale_of_codes(int64_t count, const PairingInputs& inputs) const {

@@ -8,12 +8,6 @@
 
 namespace couplet {
 
-int64_t shares(int64_t batch) {
-  constexpr int64_t enough = 16;
-  const int64_t threads = at::get_num_threads();
-  return threads * enough <= batch ? threads : 1;
-}
-
 namespace {
 
 /// The sum of all, each thread adding a part of the list.

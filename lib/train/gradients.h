@@ -3,14 +3,10 @@
 #include <functional>
 #include <vector>
 
+#include "base/threads.h"
 #include "base/types.h"
-#include "train/threads.h"
 
 namespace couplet {
-
-/// Into how many shares a batch falls on a CPU: one a thread if that leaves each of them enough
-/// rows, else 1.
-int64_t shares(int64_t batch);
 
 struct Gradients {
   Tensor loss;                  ///< a scalar

@@ -1,6 +1,6 @@
 // AdamW over a module's parameters, with moving averages; all state stays on the device.
 #pragma once
-#include "train/threads.h"
+#include "base/threads.h"
 #include "train/trainer.h"
 
 namespace couplet {

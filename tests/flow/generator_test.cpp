@@ -1,5 +1,7 @@
 #include "flow/generator.h"
 
+#include <ATen/Parallel.h>
+
 #include "base/error.h"
 #include "flow/solver.h"
 #include "testing.h"
@@ -48,6 +50,23 @@ SamplingOptions with(const std::function<void(SamplingOptions&)>& change) {
 }
 
 }  // namespace
+
+TEST_CASE("Samples do not depend on how many threads share their rows", "[flow]") {
+  const at::NoGradGuard no_grad;
+  const Tensor row = row_range(0, 70), x0 = Random(2).normal(row, space.shape);
+  const Tensor label = row.remainder(4) - 1;
+  const auto how = with([](auto& o) { o.denoise = true; });
+  const std::string kind = GENERATE("normalizing-flow", "velocity-field", "flow-map");
+  const auto options = kind == "normalizing-flow" ? how : SamplingOptions{};
+  const Generator generator = make_generator(checkpoint(kind), options, c10::kCPU);
+  const int before = at::get_num_threads();
+  at::set_num_threads(1);
+  const Tensor alone = generator.generate(x0, label);
+  at::set_num_threads(3);
+  const Tensor shared = generator.generate(x0, label);
+  at::set_num_threads(before);
+  CHECK(distance(alone, shared) < 1e-5);
+}
 
 TEST_CASE("A velocity field is integrated, a map composed, a flow decoded", "[flow]") {
   const at::NoGradGuard no_grad;

@@ -1,11 +1,7 @@
 #include "train/gradients.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
-#include <atomic>
-
-#include "base/error.h"
 #include "base/random.h"
 #include "flow/jvp.h"
 #include "testing.h"
@@ -96,46 +92,4 @@ TEST_CASE("Threads take turns in forward-mode differentiation", "[train]") {
     const Gradients found = differentiate(loss, rows, {w}, threads, false);
     REQUIRE(distance(found.weights[0], x.square().mean(0)) < 1e-5);
   }
-}
-
-TEST_CASE("Work goes side by side, and an error comes out when all have ended", "[train]") {
-  const int before = at::get_num_threads();
-  {
-    const SideBySide threads(3);
-    CHECK(at::get_num_threads() == 1);
-    std::vector<int> seen(3);
-    threads([&](int64_t i) { seen[i] = at::get_num_threads(); });
-    CHECK(seen == std::vector<int>{1, 1, 1});
-    std::atomic<int> ended = 0;
-    CHECK_THROWS_WITH(threads([&](int64_t i) {
-                        ++ended;
-                        if (i > 0) throw Error("thread " + std::to_string(i));
-                      }),
-                      "thread 1");
-    CHECK(ended == 3);
-  }
-  CHECK(at::get_num_threads() == before);
-}
-
-TEST_CASE("A list falls into runs of about as many numbers", "[train]") {
-  const auto sizes = [](const std::vector<int64_t>& numels, int64_t n) {
-    std::vector<Tensor> all;
-    for (const int64_t numel : numels) all.push_back(at::empty({numel}));
-    std::vector<size_t> found;
-    size_t next = 0;
-    for (const Part& part : even_parts(all, n)) {
-      CHECK(part.begin == next);
-      next += part.size;
-      found.push_back(part.size);
-    }
-    CHECK(next == all.size());
-    return found;
-  };
-  using Sizes = std::vector<size_t>;
-  CHECK(sizes({1, 1, 1, 1}, 2) == Sizes{2, 2});
-  CHECK(sizes({10, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, 2) == Sizes{1, 10});
-  CHECK(sizes({1, 1, 10}, 2) == Sizes{2, 1});
-  CHECK(sizes({5}, 3) == Sizes{0, 1, 0});
-  CHECK(sizes({}, 2) == Sizes{0, 0});
-  CHECK(sizes({3, 4, 5}, 1) == Sizes{3});
 }

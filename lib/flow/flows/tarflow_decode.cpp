@@ -6,9 +6,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <mutex>
 
 #include "base/error.h"
+#include "base/threads.h"
 #include "flow/flows/tarflow_block.h"
+#include "nn/one_query.h"
 
 namespace couplet {
 
@@ -45,7 +48,7 @@ struct CachedLayer {
     seen.narrow(3, i, w).copy_(parts.narrow(0, 1, 2));
     const auto cache = seen.narrow(3, 0, i + w).unbind(0);  // keys and values so far
     const Tensor found =
-        w == 1 ? one_query(parts[0], cache[0], cache[1])
+        w == 1 ? attention_of_one(parts[0].squeeze(2), cache[0], cache[1]).unsqueeze(2)
                : at::scaled_dot_product_attention(parts[0], cache[0], cache[1], mask, 0, false, 1.);
     h.addmm_(found.transpose(1, 2).reshape_as(h), proj).add_(attention.proj->bias);
     Tensor wide = product(one_wide, mlp.widen->bias, mlp.norm(h), widen, w);
@@ -56,13 +59,6 @@ struct CachedLayer {
   static Tensor product(Tensor& one, const Tensor& bias, const Tensor& h, const Tensor& weight,
                         int64_t w) {
     return w == 1 ? at::addmm_out(one, bias, h, weight) : at::addmm(bias, h, weight);
-  }
-
-  /// Attention of one token's query (rows, heads, 1, head): two small products are faster than the
-  /// fused kernel.
-  static Tensor one_query(const Tensor& q, const Tensor& k, const Tensor& v) {
-    const Tensor logits = at::bmm(q.flatten(0, 1), k.flatten(0, 1).transpose(1, 2));
-    return at::bmm(logits.softmax(2), v.flatten(0, 1)).unflatten(0, {q.size(0), -1});
   }
 
   TarFlowAttention& attention;
@@ -87,29 +83,33 @@ Tensor guide(const Tensor& out, const Tensor& w, const std::string& what, bool n
   return out[0];
 }
 
-}  // namespace
+struct Decoded {
+  Tensor x;
+  int64_t sweeps = 0;
+};
 
-Tensor TarFlowBlock::decode(const Tensor& z, const Tensor& label, const Decoding& how,
-                            int64_t window, int64_t* sweeps) {
-  require(window > 0, "a window of ", window, " tokens cannot be decoded");
+Decoded decode_rows(const TarFlowBlock& block, const Tensor& z, const Tensor& label,
+                    const Decoding& how, int64_t window) {
   const at::NoGradGuard without_grad;
   // Errors add up over the tokens: always in the precision of the weights.
   const c10::impl::ExcludeDispatchKeyGuard without_autocast(c10::autocast_dispatch_keyset);
   const bool guided = how.guidance != 0;
   const int64_t N = z.size(0), T = z.size(1), D = z.size(2), branches = guided ? 2 : 1;
+  const bool backwards = block.backwards, nvp = block.nvp;
   const Tensor noise = backwards ? z.flip(1) : z, x = noise.clone();
 
   // With guidance the batch is twice as long: with the label, and without at another temperature.
-  std::vector<Tensor> classes{embed(label)};
-  if (guided) classes.push_back(embed(at::full_like(label, -1)));
+  std::vector<Tensor> classes{block.embed(label)};
+  if (guided) classes.push_back(block.embed(at::full_like(label, -1)));
   const Tensor given = at::stack(classes).unsqueeze(2);  // (branches, N, 1, channels)
   Tensor weight = at::full({T - 1, 1}, how.guidance, z.options());
   if (how.annealed) weight.mul_(at::arange(1, T, z.options()).unsqueeze(1)).div_(T - 1);
 
   std::vector<CachedLayer> cached;
-  for (const auto& layer : layers) cached.emplace_back(*layer, branches, N, T - 1);
-  const Tensor in = turned(proj_in->weight), out_weight = turned(proj_out->weight);
-  const Tensor places = (backwards ? pos_embed.flip(0) : pos_embed) + proj_in->bias;
+  for (const auto& layer : block.layers) cached.emplace_back(*layer, branches, N, T - 1);
+  const Tensor in = turned(block.proj_in->weight), out_weight = turned(block.proj_out->weight);
+  const Tensor places =
+      (backwards ? block.pos_embed.flip(0) : block.pos_embed) + block.proj_in->bias;
 
   // Tokens [i + 1, i + 1 + w) out of [i, i + w); those before i lie in the caches.
   const auto next_tokens = [&](int64_t i, int64_t w) {
@@ -117,12 +117,13 @@ Tensor TarFlowBlock::decode(const Tensor& z, const Tensor& label, const Decoding
     const Tensor token = at::matmul(x.narrow(1, i, w), in) + places.narrow(0, i, w);
     Tensor h = (token + given).flatten(0, 2);
     for (auto& layer : cached) layer.step(h, i, w, mask, how.temperature);
-    const Tensor out = at::addmm(proj_out->bias, h, out_weight).view({branches, N, w, -1});
+    const Tensor out = at::addmm(block.proj_out->bias, h, out_weight).view({branches, N, w, -1});
     const Tensor ab = guided ? guide(out, weight.narrow(0, i, w), how.what, nvp) : out[0];
     const Tensor z_next = noise.narrow(1, i + 1, w), shift = ab.narrow(2, nvp ? D : 0, D);
     return nvp ? at::addcmul(shift, z_next, ab.narrow(2, 0, D).exp()) : z_next + shift;
   };
 
+  int64_t sweeps = 0;
   for (int64_t begin = 0; begin < T - 1; begin += window) {
     const int64_t end = std::min(begin + window, T - 1);
     // Each sweep makes one token more exact, so that the next one can begin behind it; wild
@@ -131,7 +132,7 @@ Tensor TarFlowBlock::decode(const Tensor& z, const Tensor& label, const Decoding
       const int64_t w = end - i;
       const Tensor place = x.narrow(1, i + 1, w);
       Tensor next = next_tokens(i, w);
-      if (sweeps != nullptr) ++*sweeps;
+      ++sweeps;
       if (w == 1) {
         place.copy_(next);
         break;
@@ -142,7 +143,26 @@ Tensor TarFlowBlock::decode(const Tensor& z, const Tensor& label, const Decoding
       if (moved.item<double>() <= how.tolerance) break;
     }
   }
-  return backwards ? x.flip(1) : x;
+  return {backwards ? x.flip(1) : x, sweeps};
+}
+
+}  // namespace
+
+Tensor TarFlowBlock::decode(const Tensor& z, const Tensor& label, const Decoding& how,
+                            int64_t window, int64_t* sweeps) {
+  require(window > 0, "a window of ", window, " tokens cannot be decoded");
+  const Tensor x = at::empty_like(z);
+  std::mutex counting;
+  int64_t most = 0;  // sweeps of a share of the rows
+  over_shares(z.size(0), z.device(), [&](int64_t begin, int64_t count) {
+    const auto share =
+        decode_rows(*this, z.narrow(0, begin, count), label.narrow(0, begin, count), how, window);
+    x.narrow(0, begin, count).copy_(share.x);
+    const std::lock_guard lock(counting);
+    most = std::max(most, share.sweeps);
+  });
+  if (sweeps != nullptr) *sweeps += most;
+  return x;
 }
 
 }  // namespace couplet

@@ -1,4 +1,4 @@
-#include "train/threads.h"
+#include "base/threads.h"
 
 #include <ATen/Parallel.h>
 
@@ -38,6 +38,21 @@ void SideBySide::operator()(const std::function<void(int64_t)>& f) const {
   for (const auto& error : errors) {
     if (error) std::rethrow_exception(error);
   }
+}
+
+int64_t shares(int64_t batch) {
+  constexpr int64_t enough = 16;
+  const int64_t threads = at::get_num_threads();
+  return threads * enough <= batch ? threads : 1;
+}
+
+void over_shares(int64_t rows, c10::Device device,
+                 const std::function<void(int64_t begin, int64_t count)>& f) {
+  const SideBySide threads(device.is_cpu() ? shares(rows) : 1);
+  threads([&](int64_t i) {
+    const int64_t begin = i * rows / threads.size(), end = (i + 1) * rows / threads.size();
+    f(begin, end - begin);
+  });
 }
 
 std::vector<Part> even_parts(at::TensorList all, int64_t n) {

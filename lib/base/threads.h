@@ -25,6 +25,15 @@ class SideBySide {
   int before_;
 };
 
+/// Into how many shares a batch falls on a CPU: one a thread if that leaves each of them enough
+/// rows, else 1.
+int64_t shares(int64_t batch);
+
+/// f(begin, count) for runs that cover the rows of a batch: on a CPU its shares, side by side; on
+/// another device all rows at once. For work that treats each row on its own.
+void over_shares(int64_t rows, c10::Device device,
+                 const std::function<void(int64_t begin, int64_t count)>& f);
+
 /// A run of a list.
 struct Part {
   size_t begin = 0, size = 0;

@@ -1,0 +1,14 @@
+#include "base/memory.h"
+
+#include <malloc.h>
+
+namespace couplet {
+
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // as high as it goes
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+#endif
+}
+
+}  // namespace couplet
