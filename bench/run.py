@@ -2,7 +2,10 @@
 
 The two sides take turns, workload by workload and repeat by repeat, in processes that stay: what else
 the machine does meets both. A ratio is ours over theirs in the same turn, so above 1 we are faster.
-Usage: run.py [--build DIR] [--peers PYTHON] [--threads N] [--repeats N] [WORKLOAD ...]"""
+Parallel decoding is set against the peer's decoding token by token, and "auto" once more against
+the better of our own two. Trained weights (a checkpoint of nf-train; data/experiments/
+fashion-mnist-28.json makes one) tell what sweeps a real flow needs.
+Usage: run.py [--build DIR] [--peers PYTHON] [--threads N] [--batch N] [--weights FILE.h5] [--repeats N] [WORKLOAD ...]"""
 import argparse
 import json
 import pathlib
@@ -14,6 +17,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 TARFLOW = ["train", "train-bf16", "encode", "encode-bf16", "decode", "decode-guided"]
+PARALLEL = ["decode-jacobi", "decode-auto"]
 
 
 class Side:
@@ -51,10 +55,30 @@ def report(name, unit, pairs):
     )
 
 
-def take_turns(workloads, ours, theirs, repeats):
-    for name in workloads:
-        ours(name), theirs(name)  # warm
-        report(name, "samples/s", [(ours(name), theirs(name)) for _ in range(repeats)])
+def tarflow(given, chosen):
+    def side(program, *weights):
+        return Side(*program, given.threads, given.batch, *weights)
+
+    bench, peer = [given.build / "bench/bench-tarflow"], [given.peers, HERE / "peers/tarflow.py"]
+    if given.weights:
+        with tempfile.TemporaryDirectory() as folder:
+            convert = [given.build / "couplet-convert", given.weights, "-q", "-o", f"{folder}/weights.npz"]
+            subprocess.run(convert, check=True)
+            ours, theirs = side(bench, given.weights), side(peer, f"{folder}/weights.npz")
+            theirs("decode")  # has read its weights
+    else:
+        ours, theirs = side(bench), side(peer)
+
+    def turn(name):
+        return ours(name), theirs("decode" if name in PARALLEL else name)
+
+    for name in chosen:
+        turn(name)  # warm
+        report(name, "samples/s", [turn(name) for _ in range(given.repeats)])
+        if name == "decode-auto":
+            ways = ["decode-auto", "decode", "decode-jacobi"]
+            speeds = [[ours(way) for way in ways] for _ in range(given.repeats + 1)][1:]
+            report("  to the better", "samples/s", [(auto, max(others)) for auto, *others in speeds])
     ours.close(), theirs.close()
 
 
@@ -64,23 +88,26 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, default=HERE.parent / "build")
     parser.add_argument("--peers", default=cache / "peers/bin/python", help="a Python with torch and h5py")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--weights", type=pathlib.Path, help="a checkpoint of nf-train with the bench's sizes")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("workloads", nargs="*", default=[*TARFLOW, "rows", "start"])
     given = parser.parse_args()
     wanted, peers, bench = given.workloads, HERE / "peers", given.build / "bench"
 
     print(f"{'':15s} {'ours':>11s} {'peer':>11s}")
-    if chosen := [name for name in TARFLOW if name in wanted]:
-        ours = Side(bench / "bench-tarflow", given.threads)
-        theirs = Side(given.peers, peers / "tarflow.py", given.threads)
-        take_turns(chosen, ours, theirs, given.repeats)
+    if chosen := [name for name in TARFLOW + PARALLEL if name in wanted]:
+        tarflow(given, chosen)
     if "rows" in wanted:
         with tempfile.TemporaryDirectory() as folder:
             flat, chunked = f"{folder}/flat.h5", f"{folder}/chunked.h5"
             subprocess.run([given.peers, peers / "rows.py", "--make", flat], check=True)
             subprocess.run([given.peers, peers / "rows.py", "--make", chunked, "64"], check=True)
             ours = Side(bench / "bench-rows", flat)
-            take_turns(["rows"], ours, Side(given.peers, peers / "rows.py", chunked), given.repeats)
+            theirs = Side(given.peers, peers / "rows.py", chunked)
+            ours("rows"), theirs("rows")  # warm
+            report("rows", "samples/s", [(ours("rows"), theirs("rows")) for _ in range(given.repeats)])
+            ours.close(), theirs.close()
     if "start" in wanted:
         ours = [given.build / "couplet-info", "--version"]
         theirs = [given.peers, "-c", "import torch"]
