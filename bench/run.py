@@ -5,7 +5,7 @@ the machine does meets both. A ratio is ours over theirs in the same turn, so ab
 Parallel decoding is set against the peer's decoding token by token, and "auto" once more against
 the better of our own two. Trained weights (a checkpoint of nf-train; data/experiments/
 fashion-mnist-28.json makes one) tell what sweeps a real flow needs.
-Usage: run.py [--build DIR] [--peers PYTHON] [--threads N] [--batch N] [--weights FILE.h5] [--repeats N] [WORKLOAD ...]"""
+Usage: run.py [--build DIR] [--peers PYTHON] [--threads N] [--batch N] [--weights FILE.h5] [--repeats N] [--memory] [WORKLOAD ...]"""
 import argparse
 import json
 import pathlib
@@ -33,6 +33,11 @@ class Side:
         line = self.process.stdout.readline()
         return json.loads(line)["samples_per_s"] if line else sys.exit(f"{self.process.args} ended")
 
+    def peak(self):
+        """The most memory that the process held, in MB."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) / 1000
+
     def close(self):
         self.process.stdin.close()
         self.process.wait()
@@ -55,30 +60,39 @@ def report(name, unit, pairs):
     )
 
 
-def tarflow(given, chosen):
-    def side(program, *weights):
-        return Side(*program, given.threads, given.batch, *weights)
+def peer_name(workload):
+    return "decode" if workload in PARALLEL else workload
 
-    bench, peer = [given.build / "bench/bench-tarflow"], [given.peers, HERE / "peers/tarflow.py"]
-    if given.weights:
-        with tempfile.TemporaryDirectory() as folder:
-            convert = [given.build / "couplet-convert", given.weights, "-q", "-o", f"{folder}/weights.npz"]
-            subprocess.run(convert, check=True)
-            ours, theirs = side(bench, given.weights), side(peer, f"{folder}/weights.npz")
-            theirs("decode")  # has read its weights
-    else:
-        ours, theirs = side(bench), side(peer)
 
-    def turn(name):
-        return ours(name), theirs("decode" if name in PARALLEL else name)
-
+def speed(chosen, ours, theirs, repeats):
     for name in chosen:
-        turn(name)  # warm
-        report(name, "samples/s", [turn(name) for _ in range(given.repeats)])
+        ours(name), theirs(peer_name(name))  # warm
+        report(name, "samples/s", [(ours(name), theirs(peer_name(name))) for _ in range(repeats)])
         if name == "decode-auto":
             ways = ["decode-auto", "decode", "decode-jacobi"]
-            speeds = [[ours(way) for way in ways] for _ in range(given.repeats + 1)][1:]
+            speeds = [[ours(way) for way in ways] for _ in range(repeats + 1)][1:]
             report("  to the better", "samples/s", [(auto, max(others)) for auto, *others in speeds])
+
+
+def memory(chosen, start_ours, start_theirs):
+    for name in chosen:  # each in processes of its own
+        ours, theirs = start_ours(), start_theirs()
+        ours(name), theirs(peer_name(name))
+        print(f"{name:15s} {ours.peak():11.4g} {theirs.peak():11.4g} MB at most  ratio {theirs.peak() / ours.peak():7.2f}")
+        ours.close(), theirs.close()
+
+
+def tarflow(given, chosen, folder):
+    ours = [given.build / "bench/bench-tarflow", given.threads, given.batch]
+    theirs = [given.peers, HERE / "peers/tarflow.py", given.threads, given.batch]
+    if given.weights:
+        numpy = f"{folder}/weights.npz"
+        subprocess.run([given.build / "couplet-convert", given.weights, "-q", "-o", numpy], check=True)
+        ours, theirs = [*ours, given.weights], [*theirs, numpy]
+    if given.memory:
+        return memory(chosen, lambda: Side(*ours), lambda: Side(*theirs))
+    ours, theirs = Side(*ours), Side(*theirs)
+    speed(chosen, ours, theirs, given.repeats)
     ours.close(), theirs.close()
 
 
@@ -90,23 +104,22 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--weights", type=pathlib.Path, help="a checkpoint of nf-train with the bench's sizes")
+    parser.add_argument("--memory", action="store_true", help="memory instead of speed")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("workloads", nargs="*", default=[*TARFLOW, "rows", "start"])
     given = parser.parse_args()
     wanted, peers, bench = given.workloads, HERE / "peers", given.build / "bench"
 
     print(f"{'':15s} {'ours':>11s} {'peer':>11s}")
-    if chosen := [name for name in TARFLOW + PARALLEL if name in wanted]:
-        tarflow(given, chosen)
-    if "rows" in wanted:
-        with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:
+        if chosen := [name for name in TARFLOW + PARALLEL if name in wanted]:
+            tarflow(given, chosen, folder)
+        if "rows" in wanted:
             flat, chunked = f"{folder}/flat.h5", f"{folder}/chunked.h5"
             subprocess.run([given.peers, peers / "rows.py", "--make", flat], check=True)
             subprocess.run([given.peers, peers / "rows.py", "--make", chunked, "64"], check=True)
-            ours = Side(bench / "bench-rows", flat)
-            theirs = Side(given.peers, peers / "rows.py", chunked)
-            ours("rows"), theirs("rows")  # warm
-            report("rows", "samples/s", [(ours("rows"), theirs("rows")) for _ in range(given.repeats)])
+            ours, theirs = Side(bench / "bench-rows", flat), Side(given.peers, peers / "rows.py", chunked)
+            speed(["rows"], ours, theirs, given.repeats)
             ours.close(), theirs.close()
     if "start" in wanted:
         ours = [given.build / "couplet-info", "--version"]

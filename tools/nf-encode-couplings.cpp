@@ -50,9 +50,7 @@ int main(int argc, char** argv) {
     facts["gaussianity"] = gaussianity(file.read("x0").select(1, 0).flatten(1).to(at::kFloat),
                                        data.labels.narrow(0, 0, data.train), data.space.classes,
                                        run.random.stream("gaussianity"));
-    json summary = facts["gaussianity"];
-    summary.erase("classes");
-    run.log->say("x0 against N(0, I): " + summary.dump());
+    run.log->say("x0 against N(0, I): " + brief(facts["gaussianity"]).dump());
     std::vector<Label> parents{data.label};
     if (model) parents.push_back(model->label);
     if (!verification.is_null()) facts["verification"] = verification;

@@ -1,6 +1,7 @@
 // nf-train: fit a normalizing flow to data by maximum likelihood.
 #include "app/tool.h"
 #include "data/batches.h"
+#include "eval/gaussianity.h"
 #include "flow/preview.h"
 #include "flow/verification.h"
 #include "losses/likelihood.h"
@@ -29,7 +30,8 @@ int main(int argc, char** argv) {
              .summary = "Fit a normalizing flow to data by maximum likelihood.",
              .example = "nf-train digits.h5 -c data/experiments/digits.json -o teacher.h5"});
   const auto& path = tool.input("data", "a dataset");
-  const auto& verify = tool.flag("verify", int64_t{64}, "examples whose round trip is checked");
+  const auto& verify = tool.flag("verify", int64_t{64},
+                                 "examples whose round trip is checked at the end; 0: no checks");
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
     const Dataset data = open_dataset(path);
     const Batches batches(data, run, options.flip);
@@ -37,31 +39,39 @@ int main(int argc, char** argv) {
     flow->to(run.device);
 
     const Likelihood nll(options.loss, data, run.random);
+    require_option(options.validation_rows > 0, "option 'validation_rows' must be positive, found ",
+                   options.validation_rows);
     require_option(verify >= 0, "--verify must be 0 or more, found ", verify);
     require_option(options.previews == 0 || data.space.shape.size() == 3,
                    "option 'previews' needs images");
     const auto loss = [&](const Tensor& rows) { return nll(*flow, batches.draw(rows), rows); };
-    json verification;
+    json checks = json::object();
     const auto validate = [&](int64_t step) {
       nll.learn_prior(*flow, data, run.device);
       flow->eval();
       const json numbers = nll.measure(*flow, data, options.validation_rows, run.device);
       if (options.previews > 0) write_preview(*flow, data, options.previews, step, run);
       if (step == options.train.steps && verify > 0) {
-        verification = round_trips(*flow, data, verify, run.device);
+        const Tensor rows = held_out_rows(data, options.validation_rows);
+        const Tensor codes = nll.codes(*flow, data, rows, run.device);
+        const Tensor label = data.labels.index_select(0, rows);
+        checks["verification"] = round_trips(*flow, data, verify, run.device);
+        if (rows.size(0) > 1)
+          checks["gaussianity"] = gaussianity(codes, label, data.space.classes, run.random);
       }
       flow->train();
       return numbers;
     };
     auto [block, numbers] = train(*flow, loss, options.train, run, "", {.validate = validate});
-    if (verify > 0) run.log->say("decode(encode(x)) - x: " + verification.dump());
+    for (const auto& [name, found] : checks.items())
+      run.log->say(name + ": " + brief(found).dump());
 
     block.net = write_options(options)["flow"];
     Checkpoint teacher{.kind = "normalizing-flow", .space = data.space, .blocks = {block}};
     teacher.facts = carried_on(data.label);
     teacher.facts["eta"] = nll.eta(), teacher.facts["noise"] = options.loss.noise;
     teacher.facts["numbers"] = numbers;
-    if (verify > 0) teacher.facts["verification"] = verification;
+    teacher.facts.update(checks);
     write_checkpoint(run, teacher, {data.label});
   });
 }

@@ -60,6 +60,11 @@ std::pair<int64_t, int64_t> split_rows(const Dataset& data, const std::string& s
   return is_train ? std::pair{int64_t{0}, data.train} : std::pair{data.train, data.rows()};
 }
 
+Tensor held_out_rows(const Dataset& data, int64_t count) {
+  const int64_t begin = data.train < data.rows() ? data.train : 0;
+  return row_range(begin, std::min(begin + count, data.rows()));
+}
+
 Dataset open_dataset(const std::string& path) {
   const Artifact artifact = open_artifact(path, {"dataset"});
   Dataset data;

@@ -26,6 +26,9 @@ struct Dataset {
 /// empty.
 std::pair<int64_t, int64_t> split_rows(const Dataset& data, const std::string& split);
 
+/// The first count rows of the test split, of the train split where there is none, (N) int64.
+Tensor held_out_rows(const Dataset& data, int64_t count);
+
 /// Opens a dataset file. Errors: as open_artifact; numbers that are not finite.
 Dataset open_dataset(const std::string& path);
 

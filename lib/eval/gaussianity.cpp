@@ -96,4 +96,9 @@ json gaussianity(const Tensor& z, const Tensor& label, int64_t classes, const Ra
   return out;
 }
 
+json brief(json summary) {
+  summary.erase("classes");
+  return summary;
+}
+
 }  // namespace couplet

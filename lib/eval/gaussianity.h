@@ -20,4 +20,7 @@ namespace couplet {
 ///     energy_floor}.
 json gaussianity(const Tensor& z, const Tensor& label, int64_t classes, const Random& random);
 
+/// The same without its classes: a line for people.
+json brief(json summary);
+
 }  // namespace couplet

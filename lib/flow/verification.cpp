@@ -17,8 +17,7 @@ json error_of(const Tensor& back, const Tensor& x) {
 
 json round_trips(NormalizingFlow& flow, const Dataset& data, int64_t count, c10::Device device) {
   const at::NoGradGuard no_grad;
-  const int64_t begin = data.train < data.rows() ? data.train : 0;
-  const Tensor rows = row_range(begin, std::min(begin + count, data.rows()));
+  const Tensor rows = held_out_rows(data, count);
   const Tensor x = data.examples(rows, device),
                label = data.labels.index_select(0, rows).to(device);
 

@@ -84,6 +84,18 @@ json Likelihood::measure(NormalizingFlow& flow, const Dataset& data, int64_t row
   return numbers;
 }
 
+Tensor Likelihood::codes(NormalizingFlow& flow, const Dataset& data, const Tensor& rows,
+                         c10::Device device) const {
+  const at::NoGradGuard no_grad;
+  std::vector<Tensor> parts;
+  for (const Tensor& part : rows.split(rows_at_once)) {
+    const Tensor x = noised(data.examples(part, device), part.to(device), validation_);
+    const Tensor label = data.labels.index_select(0, part).to(device);
+    parts.push_back(flow.encode(x, label).z.cpu());
+  }
+  return at::cat(parts);
+}
+
 void Likelihood::learn_prior(NormalizingFlow& flow, const Dataset& data, c10::Device device) const {
   if (!flow.learns_prior()) return;
   const at::NoGradGuard no_grad;

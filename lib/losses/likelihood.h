@@ -34,6 +34,9 @@ class Likelihood {
   /// has learnt its examples by heart gives bad codes); of bytes "bits_…"; of vectors "nats_…",
   /// summed over dimensions in the units of the stored numbers.
   json measure(NormalizingFlow& flow, const Dataset& data, int64_t rows, c10::Device device) const;
+  /// Codes (N, *shape) of the rows (N) given, noised as for mean(); what the prior is compared to.
+  Tensor codes(NormalizingFlow& flow, const Dataset& data, const Tensor& rows,
+               c10::Device device) const;
   /// What nats per dimension are in bits of the stored bytes, each spread over the width of its
   /// grey level: with uniform noise a bound on the code length of the bytes themselves.
   double bits(double nll_per_dim) const;

@@ -24,4 +24,9 @@ bar 'item()' "$(grep -rnE $all '\.item(<|\()' lib tools |
 # Flows encode and decode: "forward" and "inverse" mean opposite things in the standard libraries.
 flows=$(grep -rlE $all 'NormalizingFlow' lib/flow)
 [ -n "$flows" ] && bar 'say encode or decode' "$(grep -nE '\b(forward|inverse)\(' $flows /dev/null)"
+
+# The method's table names files that are there.
+for name in $(grep -oE '`?(base|data|eval|flow|losses|nn)/[a-z_/]+`?' docs/method.md | tr -d '`' | sort -u); do
+  [ -e "lib/$name.h" ] || [ -e "lib/$name.cpp" ] || [ -e "tests/$name.cpp" ] || bar 'docs/method.md names' "$name, which is not there"
+done
 exit $bad
