@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/threads.h"
+#include "cuda/replay.h"
 #include "flow/parallel_decoding.h"
 #include "flow/solver.h"
 
@@ -43,6 +44,7 @@ void refuse_flow_options(const SamplingOptions& o, const std::string& kind) {
   refuse(o.temperature != unset.temperature, "temperature", kind);
   refuse(o.decode != unset.decode, "decode", kind);
   refuse(o.tolerance != unset.tolerance, "tolerance", kind);
+  refuse(o.graph, "graph", kind);
 }
 
 constexpr int64_t worth_a_trial = 64;  // batches: a trial takes as long as about six
@@ -83,12 +85,22 @@ Generator decoder(const Checkpoint& model, const SamplingOptions& o, c10::Device
   const bool trial = o.decode == "jacobi" || (o.decode == "auto" && batches >= worth_a_trial);
   const double eta = model.facts.at("eta").get<double>();
   require_option(!o.denoise || eta > 0, "option 'denoise' has no effect on a flow of clean data");
+  require_option(!o.graph || device.is_cuda(), "option 'graph' has no effect on a CPU");
+  require_option(!o.graph || o.decode == "sequential",
+                 "option 'graph' needs decode = sequential: sweeps read from the device");
+  Function decode = [flow, how](const Tensor& x0, const Tensor& label) {
+    return flow->decode(x0, label, *how);
+  };
+  if (o.graph) {
+    const auto recorded = std::make_shared<cuda::Replay>(decode);
+    decode = [recorded](const Tensor& x0, const Tensor& label) { return (*recorded)(x0, label); };
+  }
   Generator generator;
   const auto clean = [flow, eta](const Tensor& x, const Tensor& label) {
     return denoise(*flow, x, label, eta);
   };
-  generator.generate = [flow, how, o, clean](const Tensor& x0, const Tensor& label) {
-    const Tensor x = flow->decode(x0, label, *how);
+  generator.generate = [decode, o, clean](const Tensor& x0, const Tensor& label) {
+    const Tensor x = decode(x0, label);
     if (!o.denoise) return x;
     // The gradient needs more memory than decoding: in parts.
     std::vector<Tensor> parts;

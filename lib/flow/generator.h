@@ -25,7 +25,7 @@ struct SamplingOptions {
   double temperature = 1;
   std::string decode = "sequential";
   double tolerance = 1e-3;
-  bool denoise = false, raw = false;
+  bool graph = false, denoise = false, raw = false;
   void describe(auto&& option) {
     option("solver", solver, "of a velocity field: euler, heun, heun-euler (default euler)");
     option("grid", grid, "of a field or map: times uniform or quadratic (default uniform)");
@@ -40,6 +40,8 @@ struct SamplingOptions {
            "of a flow: token by token (sequential), by sweeps over many (jacobi), or by trial the "
            "faster in each block (auto)");
     option("tolerance", tolerance, "of a flow decoded by sweeps: largest distance to sequential");
+    option("graph", graph,
+           "of a flow on a GPU: the launches of decoding are recorded once and replayed");
     option("denoise", denoise,
            "of a normalizing flow: one step along the score takes the noise eta off");
     option("raw", raw, "the weights as trained instead of their moving average");

@@ -1,5 +1,6 @@
 // What runs on a GPU must not wait for it: no loss, solver step, map or draw reads numbers back.
 #include "eval/curvature.h"
+#include "cuda/replay.h"
 #include "flow/flow_map.h"
 #include "flow/jvp.h"
 #include "flow/labels.h"
@@ -98,6 +99,23 @@ TEST_CASE("Solvers, maps and decoding read nothing back from the device", "[flow
       CHECK(host_reads([&] { flow->decode(x0, label, {.guidance = w}); }) == none);
     }
     CHECK(host_reads([&] { denoise(*flow, x1, label, 0.1); }) == none);
+  }
+}
+
+TEST_CASE("Replayed decoding is decoding, for each batch and size", "[flow][cuda]") {
+  const at::NoGradGuard no_grad;
+  for (const auto& device : devices()) {
+    const auto flow = small_flow(device);
+    const auto decode = [&](const Tensor& x, const Tensor& label) {
+      return flow->decode(x, label, {.guidance = 1.5});
+    };
+    cuda::Replay replay(decode);
+    int64_t first = 0;
+    for (const int64_t rows : {5, 5, 5, 3, 5, 3, 3}) {  // run, recorded, replayed, other sizes
+      const auto [x0, x1, label] = pairs(row_range(first, first + rows, device));
+      CHECK(distance(replay(x0, label), decode(x0, label)) < 1e-6);
+      first += rows;
+    }
   }
 }
 
