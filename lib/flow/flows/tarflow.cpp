@@ -2,8 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
-
 #include "flow/flows/tarflow_block.h"
 
 namespace couplet {
@@ -78,30 +76,11 @@ struct TarFlow : NormalizingFlow {
     require_option(how.what == "a" || how.what == "b" || how.what == "ab",
                    "guided quantities must be 'a', 'b' or 'ab', found '", how.what, "'");
     const at::NoGradGuard without_grad;
-    std::vector<Tensor> parts;
-    const int64_t rows = rows_at_once(how);
-    for (int64_t begin = 0; begin < z.size(0); begin += rows) {
-      const int64_t count = std::min(rows, z.size(0) - begin);
-      Tensor x = arranged_noise(z.narrow(0, begin, count));
-      for (size_t i = chain.size(); i-- > 0;) {
-        x = chain[i]->decode(x, label.narrow(0, begin, count), how,
-                             how.windows.empty() ? 1 : how.windows.at(i));
-      }
-      parts.push_back(patches.join(x, z.narrow(0, begin, count).sizes()));
+    Tensor x = arranged_noise(z);
+    for (size_t i = chain.size(); i-- > 0;) {
+      x = chain[i]->decode(x, label, how, how.windows.empty() ? 1 : how.windows.at(i));
     }
-    return parts.size() == 1 ? parts[0] : at::cat(parts);
-  }
-
-  /// So many rows that one block's caches and the widest window's numbers stay within 4 GiB.
-  int64_t rows_at_once(const Decoding& how) const {
-    constexpr double bytes = 4.0 * (1 << 30);
-    const auto& block = static_cast<const TarFlowBlock&>(*chain[0]);
-    const double T = patches.tokens(), layers = block.layers.size(), C = block.pos_embed.size(1);
-    double window = 1;
-    for (const int64_t w : how.windows) window = std::max(window, static_cast<double>(w));
-    const double numbers = 2 * T * layers * C + 9 * std::min(window, T) * C;
-    const double branches = how.guidance == 0 ? 1 : 2;
-    return std::max<int64_t>(1, bytes / (branches * numbers * var.element_size()));
+    return patches.join(x, z.sizes());
   }
 
   std::vector<std::shared_ptr<FlowBlock>> blocks() const override { return chain; }

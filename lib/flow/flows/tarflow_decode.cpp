@@ -146,6 +146,15 @@ Decoded decode_rows(const TarFlowBlock& block, const Tensor& z, const Tensor& la
   return {backwards ? x.flip(1) : x, sweeps};
 }
 
+/// So many rows that their caches and the widest window's numbers stay within 4 GiB.
+int64_t rows_at_once(const TarFlowBlock& block, const Decoding& how, int64_t window) {
+  constexpr double bytes = 4.0 * (1 << 30);
+  const double T = block.pos_embed.size(0), C = block.pos_embed.size(1);
+  const double layers = block.layers.size(), branches = how.guidance == 0 ? 1 : 2;
+  const double numbers = 2 * T * layers * C + 9 * std::min<double>(window, T) * C;
+  return std::max<int64_t>(1, bytes / (branches * numbers * block.pos_embed.element_size()));
+}
+
 }  // namespace
 
 Tensor TarFlowBlock::decode(const Tensor& z, const Tensor& label, const Decoding& how,
@@ -153,13 +162,18 @@ Tensor TarFlowBlock::decode(const Tensor& z, const Tensor& label, const Decoding
   require(window > 0, "a window of ", window, " tokens cannot be decoded");
   const Tensor x = at::empty_like(z);
   std::mutex counting;
-  int64_t most = 0;  // sweeps of a share of the rows
+  int64_t most = 0;  // sweeps of any part of the rows
+  const int64_t sharers = z.is_cpu() ? shares(z.size(0)) : 1;
+  const int64_t at_once = std::max<int64_t>(1, rows_at_once(*this, how, window) / sharers);
   over_shares(z.size(0), z.device(), [&](int64_t begin, int64_t count) {
-    const auto share =
-        decode_rows(*this, z.narrow(0, begin, count), label.narrow(0, begin, count), how, window);
-    x.narrow(0, begin, count).copy_(share.x);
-    const std::lock_guard lock(counting);
-    most = std::max(most, share.sweeps);
+    for (const int64_t end = begin + count; begin < end; begin += at_once) {
+      const int64_t n = std::min(at_once, end - begin);
+      const auto part =
+          decode_rows(*this, z.narrow(0, begin, n), label.narrow(0, begin, n), how, window);
+      x.narrow(0, begin, n).copy_(part.x);
+      const std::lock_guard lock(counting);
+      most = std::max(most, part.sweeps);
+    }
   });
   if (sweeps != nullptr) *sweeps += most;
   return x;
