@@ -1,6 +1,10 @@
 #include "base/memory.h"
 
+#include <cstdlib>
+
+#ifdef __GLIBC__  // which any header of the C library tells
 #include <malloc.h>
+#endif
 
 namespace couplet {
 

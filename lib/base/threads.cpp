@@ -2,24 +2,19 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <exception>
 #include <latch>
 #include <vector>
 
 namespace couplet {
 
-SideBySide::SideBySide(int64_t n) : n_(n), before_(at::get_num_threads()) {
-  if (n > 1) at::set_num_threads(1);
-}
-
-SideBySide::~SideBySide() {
-  if (n_ > 1) at::set_num_threads(before_);
-}
-
 void SideBySide::operator()(const std::function<void(int64_t)>& f) const {
+  if (n_ == 1) return f(0);
+  const int before = at::get_num_threads(), each = std::max<int>(1, before / n_);
   std::vector<std::exception_ptr> errors(n_);
   const auto work = [&](int64_t i) {
-    if (n_ > 1) at::set_num_threads(1);  // OpenMP keeps this number by thread
+    at::set_num_threads(each);  // OpenMP keeps this number by thread
     try {
       f(i);
     } catch (...) {
@@ -35,6 +30,7 @@ void SideBySide::operator()(const std::function<void(int64_t)>& f) const {
   }
   work(0);
   others.wait();
+  at::set_num_threads(before);
   for (const auto& error : errors) {
     if (error) std::rethrow_exception(error);
   }
@@ -42,16 +38,16 @@ void SideBySide::operator()(const std::function<void(int64_t)>& f) const {
 
 int64_t shares(int64_t batch) {
   constexpr int64_t enough = 16;
-  const int64_t threads = at::get_num_threads();
-  return threads * enough <= batch ? threads : 1;
+  return std::clamp<int64_t>(batch / enough, 1, at::get_num_threads());
 }
 
 void over_shares(int64_t rows, c10::Device device,
-                 const std::function<void(int64_t begin, int64_t count)>& f) {
-  const SideBySide threads(device.is_cpu() ? shares(rows) : 1);
+                 const std::function<void(int64_t begin, int64_t count)>& f, int64_t at_most) {
+  const int64_t n = device.is_cpu() ? shares(rows) : 1, most = std::max<int64_t>(1, at_most / n);
+  const SideBySide threads(n);
   threads([&](int64_t i) {
-    const int64_t begin = i * rows / threads.size(), end = (i + 1) * rows / threads.size();
-    f(begin, end - begin);
+    const int64_t begin = i * rows / n, end = (i + 1) * rows / n;
+    for (int64_t at = begin; at == begin || at < end; at += most) f(at, std::min(most, end - at));
   });
 }
 

@@ -1,20 +1,18 @@
 // Work side by side on the threads of a CPU.
 #pragma once
 #include <functional>
+#include <limits>
 #include <vector>
 
 #include "base/types.h"
 
 namespace couplet {
 
-/// While one lives, work goes side by side on n threads, and an operation of LibTorch has one:
-/// threads meet once a call, not in every operation. With n = 1 nothing changes.
+/// Runs work side by side on n threads of a CPU, which share the threads that LibTorch's operations
+/// have otherwise: they meet once a call, not in every operation. n = 1: the work as it is.
 class SideBySide {
  public:
-  explicit SideBySide(int64_t n);
-  ~SideBySide();
-  SideBySide(const SideBySide&) = delete;
-  SideBySide& operator=(const SideBySide&) = delete;
+  explicit SideBySide(int64_t n) : n_(n) {}
 
   /// f(0) ... f(n - 1) at once. Throws the error of the first that failed, when all have ended.
   void operator()(const std::function<void(int64_t)>& f) const;
@@ -22,17 +20,18 @@ class SideBySide {
 
  private:
   int64_t n_;
-  int before_;
 };
 
-/// Into how many shares a batch falls on a CPU: one a thread if that leaves each of them enough
-/// rows, else 1.
+/// Into how many shares a batch falls on a CPU: one a thread, fewer where that leaves them too few
+/// rows.
 int64_t shares(int64_t batch);
 
 /// f(begin, count) for runs that cover the rows of a batch: on a CPU its shares, side by side; on
-/// another device all rows at once. For work that treats each row on its own.
+/// another device all rows at once; in both so few at a time that no more than at_most rows are at
+/// work. For work that treats each row on its own.
 void over_shares(int64_t rows, c10::Device device,
-                 const std::function<void(int64_t begin, int64_t count)>& f);
+                 const std::function<void(int64_t begin, int64_t count)>& f,
+                 int64_t at_most = std::numeric_limits<int64_t>::max());
 
 /// A run of a list.
 struct Part {

@@ -1,6 +1,7 @@
 #include <ATen/ATen.h>
 #include <ATen/cuda/CUDAEvent.h>
 #include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAGuard.h>
 
 #include "cuda/replay.h"
@@ -18,11 +19,15 @@ struct Replay::Recorded {
     const c10::cuda::CUDAStreamGuard guard(stream);
     f(this->x, this->label);  // libraries take their workspaces by stream, before it is recorded
     stream.synchronize();
+    c10::cuda::CUDACachingAllocator::emptyCache();  // a graph's memory comes from a pool of its own
     graph.capture_begin();
     try {
       out = f(this->x, this->label);
     } catch (...) {
-      graph.capture_end();
+      try {
+        graph.capture_end();
+      } catch (const c10::Error&) {  // what f said is why
+      }
       throw;
     }
     graph.capture_end();

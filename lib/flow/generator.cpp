@@ -25,6 +25,7 @@ using Function = std::function<Tensor(const Tensor& x, const Tensor& label)>;
 
 /// f of the rows, in shares side by side on a CPU.
 Tensor by_shares(const Function& f, const Tensor& x, const Tensor& label) {
+  const at::NoGradGuard without_grad;  // views of one tensor are written by several threads
   const Tensor out = at::empty_like(x);
   over_shares(x.size(0), x.device(), [&](int64_t begin, int64_t count) {
     out.narrow(0, begin, count).copy_(f(x.narrow(0, begin, count), label.narrow(0, begin, count)));
@@ -97,17 +98,16 @@ Generator decoder(const Checkpoint& model, const SamplingOptions& o, c10::Device
   }
   Generator generator;
   const auto clean = [flow, eta](const Tensor& x, const Tensor& label) {
-    return denoise(*flow, x, label, eta);
-  };
-  generator.generate = [decode, o, clean](const Tensor& x0, const Tensor& label) {
-    const Tensor x = decode(x0, label);
-    if (!o.denoise) return x;
     // The gradient needs more memory than decoding: in parts.
     std::vector<Tensor> parts;
     const int64_t count = std::min<int64_t>(4, x.size(0));
     const auto xs = x.tensor_split(count), labels = label.tensor_split(count);
-    for (size_t i = 0; i < xs.size(); ++i) parts.push_back(by_shares(clean, xs[i], labels[i]));
+    for (int64_t i = 0; i < count; ++i) parts.push_back(denoise(*flow, xs[i], labels[i], eta));
     return at::cat(parts);
+  };
+  generator.generate = [decode, clean, o](const Tensor& x0, const Tensor& label) {
+    const Tensor x = decode(x0, label);
+    return o.denoise ? by_shares(clean, x, label) : x;
   };
   if (trial) {
     generator.try_out = [flow, how, o](const Tensor& x0, const Tensor& label) {

@@ -41,7 +41,9 @@ struct SamplingOptions {
            "faster in each block (auto)");
     option("tolerance", tolerance, "of a flow decoded by sweeps: largest distance to sequential");
     option("graph", graph,
-           "of a flow on a GPU: the launches of decoding are recorded once and replayed");
+           "of a flow on a GPU: decoding's launches are recorded at the second batch and replayed "
+           "from the "
+           "third on");
     option("denoise", denoise,
            "of a normalizing flow: one step along the score takes the noise eta off");
     option("raw", raw, "the weights as trained instead of their moving average");

@@ -10,10 +10,14 @@
 
 namespace couplet {
 
-Tensor log_prob(NormalizingFlow& flow, const Tensor& x, const Tensor& label) {
-  const auto [z, logdet] = flow.encode(x, label);
+Tensor log_prob(const Encoded& encoded) {
+  const auto& [z, logdet] = encoded;
   const Tensor energy = 0.5 * z.flatten(1).square().sum(1);
-  return logdet - energy - 0.5 * std::log(2 * M_PI) * z[0].numel();
+  return logdet - energy - 0.5 * std::log(2 * M_PI) * c10::multiply_integers(z.sizes().slice(1));
+}
+
+Tensor log_prob(NormalizingFlow& flow, const Tensor& x, const Tensor& label) {
+  return log_prob(flow.encode(x, label));
 }
 
 Tensor denoise(NormalizingFlow& flow, const Tensor& x, const Tensor& label, double eta) {

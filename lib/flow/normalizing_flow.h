@@ -22,7 +22,7 @@ struct Decoding {
   /// How many tokens of each block, in the order of blocks(), are solved at once by sweeps over all
   /// of them (Gauss-Seidel-Jacobi, arXiv 2505.12849); empty or 1: one token after the other.
   std::vector<int64_t> windows;
-  double tolerance = 1e-4;  ///< sweeps end when they move no number of the batch by more
+  double tolerance = 1e-4;  ///< sweeps end when they move no number of a share by more
 };
 
 /// One link of a flow's chain of invertible maps.
@@ -52,7 +52,8 @@ struct NormalizingFlow : torch::nn::Module {
   virtual void update_prior(const Tensor& z, double rate) { (void)z, (void)rate; }
 };
 
-/// log p(x) = log N(z; 0, I) + logdet, (N), nats.
+/// log p(x) = log N(z; 0, I) + logdet, (N), nats; of x, or of what it was encoded to.
+Tensor log_prob(const Encoded& encoded);
 Tensor log_prob(NormalizingFlow& flow, const Tensor& x, const Tensor& label);
 
 /// x + eta^2 d log p(x) / dx: Tweedie's estimate of the clean x behind x = clean + eta noise.

@@ -63,10 +63,9 @@ struct Teacher : Pairing {
       const at::NoGradGuard no_grad;
       const Autocast autocast(bf16, x1.device().type());
       const Tensor x = share(x1) + eta * noise.normal(share(draws), x1.sizes().slice(1));
-      const auto [z, logdet] = flow->encode(x, share(label));
-      const Tensor energy = 0.5 * z.flatten(1).square().sum(1);
-      share(codes.x0).copy_(z);
-      share(codes.log_p).copy_(logdet - energy - 0.5 * std::log(2 * M_PI) * z[0].numel());
+      const Encoded encoded = flow->encode(x, share(label));
+      share(codes.x0).copy_(encoded.z);
+      share(codes.log_p).copy_(log_prob(encoded));
     });
     return codes;
   }

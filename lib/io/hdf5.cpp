@@ -173,7 +173,8 @@ File File::create(const std::string& path) {
   H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V110);
   errno = 0;
   Id file(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access), H5Fclose);
-  require(file >= 0, path, ": cannot be written: ", std::strerror(errno));
+  require(file >= 0, path, ": cannot be written",
+          errno == 0 ? std::string() : text(": ", std::strerror(errno)));
   return File(path, std::make_shared<Handle>(Handle{std::move(file)}));
 }
 

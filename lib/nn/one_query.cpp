@@ -5,7 +5,7 @@
 #include <cstring>
 
 // The compiler writes a function out for each level of x86-64; the processor takes its own.
-#ifdef __x86_64__
+#if defined(__x86_64__) && defined(__GLIBC__)
 #define FOR_EACH_LEVEL __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define FOR_EACH_LEVEL
@@ -15,20 +15,26 @@ namespace couplet {
 
 namespace {
 
-// Vectors of so many numbers; sixteen lie anywhere in memory.
+// Vectors of so many numbers; Anywhere: without alignment.
 constexpr int64_t width = 16;
 using Four = float __attribute__((vector_size(16)));
 using Eight = float __attribute__((vector_size(32)));
-using Sixteen = float __attribute__((vector_size(64), aligned(4), may_alias));
+using Sixteen = float __attribute__((vector_size(64)));
+struct __attribute__((packed, aligned(4), may_alias)) Anywhere {
+  Sixteen lanes;
+};
 
-inline const Sixteen& lanes(const float* at) { return *reinterpret_cast<const Sixteen*>(at); }
+inline const Anywhere& vector_at(const float* numbers) {
+  return *reinterpret_cast<const Anywhere*>(numbers);
+}
 
 /// out[t] = q . k[t]
 FOR_EACH_LEVEL void dot_each(const float* q, const float* k, int64_t tokens, int64_t head,
                              float* out) {
   for (int64_t t = 0; t < tokens; ++t, k += head) {
     Sixteen sums = {};
-    for (int64_t c = 0; c < head; c += width) sums += lanes(q + c) * lanes(k + c);
+    for (int64_t c = 0; c < head; c += width)
+      sums += vector_at(q + c).lanes * vector_at(k + c).lanes;
     const Eight eight = __builtin_shufflevector(sums, sums, 0, 1, 2, 3, 4, 5, 6, 7) +
                         __builtin_shufflevector(sums, sums, 8, 9, 10, 11, 12, 13, 14, 15);
     const Four four = __builtin_shufflevector(eight, eight, 0, 1, 2, 3) +
@@ -44,16 +50,17 @@ FOR_EACH_LEVEL void weighted_sum(const float* weight, const float* v, int64_t to
   for (; c + 4 * width <= head; c += 4 * width) {
     Sixteen a = {}, b = {}, d = {}, e = {};
     for (int64_t t = 0; t < tokens; ++t) {
-      const float* at = v + t * head + c;
-      a += weight[t] * lanes(at), b += weight[t] * lanes(at + width);
-      d += weight[t] * lanes(at + 2 * width), e += weight[t] * lanes(at + 3 * width);
+      const float* row = v + t * head + c;
+      a += weight[t] * vector_at(row).lanes, b += weight[t] * vector_at(row + width).lanes;
+      d += weight[t] * vector_at(row + 2 * width).lanes,
+          e += weight[t] * vector_at(row + 3 * width).lanes;
     }
     const Sixteen sums[] = {a, b, d, e};
     std::memcpy(out + c, sums, sizeof sums);
   }
   for (; c < head; c += width) {
     Sixteen sum = {};
-    for (int64_t t = 0; t < tokens; ++t) sum += weight[t] * lanes(v + t * head + c);
+    for (int64_t t = 0; t < tokens; ++t) sum += weight[t] * vector_at(v + t * head + c).lanes;
     std::memcpy(out + c, &sum, sizeof sum);
   }
 }
@@ -72,6 +79,8 @@ Tensor attention_of_one(const Tensor& q, const Tensor& k, const Tensor& v) {
     return at::matmul(logits.softmax(2).unsqueeze(2), v).squeeze(2);
   }
   const int64_t rows = q.size(0), heads = q.size(1), head = q.size(2), tokens = k.size(2);
+  TORCH_INTERNAL_ASSERT(k.sizes() == v.sizes() &&
+                        k.sizes() == at::IntArrayRef({rows, heads, tokens, head}));
   const auto each = [&](const auto& f) {
     for (int64_t r = 0; r < rows; ++r) {
       for (int64_t h = 0; h < heads; ++h) f(r, h);
@@ -81,12 +90,12 @@ Tensor attention_of_one(const Tensor& q, const Tensor& k, const Tensor& v) {
     return [from = t.const_data_ptr<float>(), r = t.stride(0), h = t.stride(1)](
                int64_t row, int64_t number) { return from + row * r + number * h; };
   };
-  Tensor weight = at::empty({rows, heads, tokens}, q.options());
-  float* to = weight.mutable_data_ptr<float>();
+  const Tensor logits = at::empty({rows, heads, tokens}, q.options());
+  float* to = logits.mutable_data_ptr<float>();
   each([&, q = part(q), k = part(k)](int64_t r, int64_t h) {
     dot_each(q(r, h), k(r, h), tokens, head, to + (r * heads + h) * tokens);
   });
-  at::softmax_out(weight, weight, 2);
+  const Tensor weight = logits.softmax(2);
   const Tensor out = at::empty_like(q, {}, at::MemoryFormat::Contiguous);
   float* found = out.mutable_data_ptr<float>();
   each([&, w = part(weight), v = part(v)](int64_t r, int64_t h) {

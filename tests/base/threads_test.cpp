@@ -13,7 +13,6 @@ TEST_CASE("Work goes side by side, and an error comes out when all have ended", 
   const int before = at::get_num_threads();
   {
     const SideBySide threads(3);
-    CHECK(at::get_num_threads() == 1);
     std::vector<int> seen(3);
     threads([&](int64_t i) { seen[i] = at::get_num_threads(); });
     CHECK(seen == std::vector<int>{1, 1, 1});
@@ -40,7 +39,24 @@ TEST_CASE("Shares cover each row of a batch once", "[base]") {
   });
   at::set_num_threads(before);
   CHECK(seen.eq(1).all().item<bool>());
-  CHECK(calls == (rows >= 16 * threads ? threads : 1));
+  CHECK(calls == std::clamp<int64_t>(rows / 16, 1, threads));
+}
+
+TEST_CASE("Shares go in runs of so many rows that no more than a limit are at work", "[base]") {
+  const int before = at::get_num_threads();
+  at::set_num_threads(2);
+  const Tensor seen = at::zeros({75});
+  std::atomic<int64_t> longest = 0;
+  over_shares(
+      75, at::kCPU,
+      [&](int64_t begin, int64_t count) {
+        seen.narrow(0, begin, count).add_(1);
+        if (count > longest) longest = count;
+      },
+      20);
+  at::set_num_threads(before);
+  CHECK(seen.eq(1).all().item<bool>());
+  CHECK(longest == 10);
 }
 
 TEST_CASE("A list falls into runs of about as many numbers", "[base]") {

@@ -3,7 +3,9 @@
 #include <ATen/Parallel.h>
 
 #include "base/error.h"
+#include "flow/pairing.h"
 #include "flow/solver.h"
+#include "folder.h"
 #include "testing.h"
 
 using namespace couplet;
@@ -43,6 +45,14 @@ Checkpoint checkpoint(const std::string& kind) {
 Tensor noise() { return Random(2).normal(row_range(0, 6), space.shape); }
 Tensor labels() { return row_range(0, 6).remainder(4) - 1; }
 
+Tensor with_threads(int threads, const std::function<Tensor()>& make) {
+  const int before = at::get_num_threads();
+  at::set_num_threads(threads);
+  const Tensor made = make();
+  at::set_num_threads(before);
+  return made;
+}
+
 SamplingOptions with(const std::function<void(SamplingOptions&)>& change) {
   SamplingOptions options;
   change(options);
@@ -52,20 +62,52 @@ SamplingOptions with(const std::function<void(SamplingOptions&)>& change) {
 }  // namespace
 
 TEST_CASE("Samples do not depend on how many threads share their rows", "[flow]") {
-  const at::NoGradGuard no_grad;
   const Tensor row = row_range(0, 70), x0 = Random(2).normal(row, space.shape);
   const Tensor label = row.remainder(4) - 1;
   const auto how = with([](auto& o) { o.denoise = true; });
   const std::string kind = GENERATE("normalizing-flow", "velocity-field", "flow-map");
   const auto options = kind == "normalizing-flow" ? how : SamplingOptions{};
   const Generator generator = make_generator(checkpoint(kind), options, c10::kCPU);
-  const int before = at::get_num_threads();
-  at::set_num_threads(1);
-  const Tensor alone = generator.generate(x0, label);
-  at::set_num_threads(3);
-  const Tensor shared = generator.generate(x0, label);
-  at::set_num_threads(before);
-  CHECK(distance(alone, shared) < 1e-5);
+  const auto made = [&] { return generator.generate(x0, label); };
+  CHECK(distance(with_threads(1, made), with_threads(3, made)) < 1e-5);
+}
+
+TEST_CASE("Shares decode windows of tokens as they decode token by token", "[flow]") {
+  const Checkpoint model = checkpoint("normalizing-flow");
+  const auto flow = load_flow(model, c10::kCPU);
+  const Tensor row = row_range(0, 70), x0 = Random(2).normal(row, space.shape);
+  const Tensor label = row.remainder(4) - 1;
+  const auto decode = [&](std::vector<int64_t> windows) {
+    return with_threads(3, [&] {
+      return flow->decode(x0, label, {.guidance = 1.5, .windows = windows, .tolerance = 0});
+    });
+  };
+  CHECK(distance(decode({2, 2}), decode({})) < 1e-5);
+}
+
+TEST_CASE("A teacher's pairs are its codes over their scale, whoever shares them", "[flow]") {
+  const Checkpoint model = checkpoint("normalizing-flow");
+  const auto flow = load_flow(model, c10::kCPU);
+  const Tensor row = row_range(0, 70), x1 = Random(3).normal(row, space.shape);
+  const Tensor label = row.remainder(4) - 1;
+  const Run run = run_to("unused.h5");
+  const auto pairing = pairings().make({{"type", "teacher"}, {"calibration", 500}},
+                                       {.model = &model, .x1 = x1, .label = label, .run = &run});
+  const double sigma_f = pairing->facts()["sigma_f"];
+  const Tensor x = x1 + 0.3 * run.random.stream("eta").normal(row, space.shape);
+  const at::NoGradGuard no_grad;
+  const Tensor codes = flow->encode(x, label).z;
+  // The scale is that of other draws of these examples: 500 rows of four numbers.
+  CHECK(sigma_f == Approx(codes.square().mean().sqrt().item<double>()).epsilon(0.1));
+  for (const int threads : {1, 3}) {
+    Codes found;
+    with_threads(threads, [&] {
+      found = pairing->noise_for(x1, label, row);
+      return found.x0;
+    });
+    CHECK(distance(found.x0, codes / sigma_f) < 1e-5);
+    CHECK(distance(found.log_p, log_prob(*flow, x, label)) < 1e-4);
+  }
 }
 
 TEST_CASE("A velocity field is integrated, a map composed, a flow decoded", "[flow]") {

@@ -21,6 +21,16 @@ TEST_CASE("One query's attention is softmax(q k^T) v, of any head and type", "[n
   CHECK(distance(found, expected) < (type == at::kFloat ? 1e-5 : 1e-12));
 }
 
+TEST_CASE("One query's attention reads numbers wherever they lie", "[nn]") {
+  const Tensor numbers = at::randn({1 + 64 + 2 * 5 * 64});
+  const auto view = [&](int64_t begin, at::IntArrayRef sizes) {
+    return numbers.narrow(0, 1 + begin, c10::multiply_integers(sizes)).view(sizes);
+  };
+  const Tensor q = view(0, {1, 1, 64}), k = view(64, {1, 1, 5, 64}), v = view(384, {1, 1, 5, 64});
+  CHECK(distance(attention_of_one(q, k, v), attention_of_one(q.clone(), k.clone(), v.clone())) ==
+        0);
+}
+
 TEST_CASE("Large logits overflow nothing", "[nn]") {
   const Tensor q = at::full({1, 1, 64}, 100.0f), k = at::ones({1, 1, 3, 64}), v = at::ones_like(k);
   CHECK(distance(attention_of_one(q, k, v), at::ones({1, 1, 64})) < 1e-6);

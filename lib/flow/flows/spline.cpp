@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "base/threads.h"
 #include "nn/embedding.h"
 #include "nn/linear.h"
 #include "nn/place.h"
@@ -138,10 +139,14 @@ struct Spline : NormalizingFlow {
   Tensor decode(const Tensor& z, const Tensor& label, const Decoding& how) override {
     require_option(how.guidance == 0, "guidance has no effect on spline flows");
     const at::NoGradGuard without_grad;
-    Tensor x = z;
-    for (auto block = chain.rbegin(); block != chain.rend(); ++block) {
-      x = (*block)->decode(x, label, how);
-    }
+    const Tensor x = at::empty_like(z);
+    over_shares(z.size(0), z.device(), [&](int64_t begin, int64_t count) {
+      Tensor part = z.narrow(0, begin, count);
+      for (auto block = chain.rbegin(); block != chain.rend(); ++block) {
+        part = (*block)->decode(part, label.narrow(0, begin, count), how);
+      }
+      x.narrow(0, begin, count).copy_(part);
+    });
     return x;
   }
 

@@ -19,11 +19,10 @@ namespace {
 
 Tensor turned(const Tensor& weight) { return weight.t().contiguous(); }
 
-/// One layer at work. Weights are (in, out), which the products of few rows want; query, key and
-/// value of one head lie side by side, so that nothing is gathered; queries are scaled beforehand.
-struct CachedLayer {
-  CachedLayer(const TarFlowLayer& layer, int64_t branches, int64_t batch, int64_t tokens)
-      : attention(*layer.attention), mlp(*layer.mlp), branches(branches), rows(branches * batch) {
+/// The weights of a layer as products of few rows want them: (in, out); query, key and value of one
+/// head lie side by side, so that nothing is gathered; queries are scaled beforehand.
+struct LayerWeights {
+  explicit LayerWeights(const TarFlowLayer& layer) : attention(*layer.attention), mlp(*layer.mlp) {
     const auto by_head = [&](const Tensor& qkv) {
       const Tensor parts = qkv.unflatten(0, {3, -1, attention.head}).clone();
       parts[0].div_(std::sqrt(attention.head));
@@ -32,16 +31,41 @@ struct CachedLayer {
     to_qkv = turned(by_head(attention.qkv->weight)), qkv_bias = by_head(attention.qkv->bias);
     proj = turned(attention.proj->weight);
     widen = turned(mlp.widen->weight), narrow = turned(mlp.narrow->weight);
+  }
 
-    const auto like = proj.options();
-    seen = at::empty({2, rows, proj.size(0) / attention.head, tokens, attention.head}, like);
-    one_qkv = at::empty({rows, to_qkv.size(1)}, like);
-    one_wide = at::empty({rows, widen.size(1)}, like);
+  TarFlowAttention& attention;
+  TarFlowMlp& mlp;
+  Tensor to_qkv, qkv_bias, proj, widen, narrow;
+};
+
+struct BlockWeights {
+  explicit BlockWeights(const TarFlowBlock& block)
+      : in(turned(block.proj_in->weight)),
+        out(turned(block.proj_out->weight)),
+        places((block.backwards ? block.pos_embed.flip(0) : block.pos_embed) +
+               block.proj_in->bias) {
+    for (const auto& layer : block.layers) layers.emplace_back(*layer);
+  }
+
+  std::vector<LayerWeights> layers;
+  Tensor in, out, places;
+};
+
+/// One layer at work.
+struct CachedLayer {
+  CachedLayer(const LayerWeights& weights, int64_t branches, int64_t batch, int64_t tokens)
+      : weights(weights), branches(branches), rows(branches * batch) {
+    const Tensor& proj = weights.proj;
+    const int64_t head = weights.attention.head;
+    seen = at::empty({2, rows, proj.size(0) / head, tokens, head}, proj.options());
+    one_qkv = at::empty({rows, weights.to_qkv.size(1)}, proj.options());
+    one_wide = at::empty({rows, weights.widen.size(1)}, proj.options());
   }
 
   /// Carries the tokens [i, i + w), h (rows * w, channels), through the layer, in place. mask:
   /// where w > 1, -inf for the tokens behind each.
   void step(Tensor& h, int64_t i, int64_t w, const Tensor& mask, double temperature) {
+    auto& [attention, mlp, to_qkv, qkv_bias, proj, widen, narrow] = weights;
     const Tensor qkv = product(one_qkv, qkv_bias, attention.norm(h), to_qkv, w);
     const Tensor parts = qkv.view({rows, w, -1, 3, attention.head}).permute({3, 0, 2, 1, 4});
     if (branches == 2 && temperature != 1) parts[0].chunk(2)[1].div_(temperature);
@@ -61,10 +85,8 @@ struct CachedLayer {
     return w == 1 ? at::addmm_out(one, bias, h, weight) : at::addmm(bias, h, weight);
   }
 
-  TarFlowAttention& attention;
-  TarFlowMlp& mlp;
+  const LayerWeights& weights;
   int64_t branches, rows;
-  Tensor to_qkv, qkv_bias, proj, widen, narrow;
   Tensor seen;               // (2, rows, heads, T, head): keys and values
   Tensor one_qkv, one_wide;  // of one token
 };
@@ -88,8 +110,8 @@ struct Decoded {
   int64_t sweeps = 0;
 };
 
-Decoded decode_rows(const TarFlowBlock& block, const Tensor& z, const Tensor& label,
-                    const Decoding& how, int64_t window) {
+Decoded decode_rows(const TarFlowBlock& block, const BlockWeights& weights, const Tensor& z,
+                    const Tensor& label, const Decoding& how, int64_t window) {
   const at::NoGradGuard without_grad;
   // Errors add up over the tokens: always in the precision of the weights.
   const c10::impl::ExcludeDispatchKeyGuard without_autocast(c10::autocast_dispatch_keyset);
@@ -106,18 +128,15 @@ Decoded decode_rows(const TarFlowBlock& block, const Tensor& z, const Tensor& la
   if (how.annealed) weight.mul_(at::arange(1, T, z.options()).unsqueeze(1)).div_(T - 1);
 
   std::vector<CachedLayer> cached;
-  for (const auto& layer : block.layers) cached.emplace_back(*layer, branches, N, T - 1);
-  const Tensor in = turned(block.proj_in->weight), out_weight = turned(block.proj_out->weight);
-  const Tensor places =
-      (backwards ? block.pos_embed.flip(0) : block.pos_embed) + block.proj_in->bias;
+  for (const auto& layer : weights.layers) cached.emplace_back(layer, branches, N, T - 1);
 
   // Tokens [i + 1, i + 1 + w) out of [i, i + w); those before i lie in the caches.
   const auto next_tokens = [&](int64_t i, int64_t w) {
     const Tensor mask = w > 1 ? later_tokens(i, w, z) : Tensor();
-    const Tensor token = at::matmul(x.narrow(1, i, w), in) + places.narrow(0, i, w);
+    const Tensor token = at::matmul(x.narrow(1, i, w), weights.in) + weights.places.narrow(0, i, w);
     Tensor h = (token + given).flatten(0, 2);
     for (auto& layer : cached) layer.step(h, i, w, mask, how.temperature);
-    const Tensor out = at::addmm(block.proj_out->bias, h, out_weight).view({branches, N, w, -1});
+    const Tensor out = at::addmm(block.proj_out->bias, h, weights.out).view({branches, N, w, -1});
     const Tensor ab = guided ? guide(out, weight.narrow(0, i, w), how.what, nvp) : out[0];
     const Tensor z_next = noise.narrow(1, i + 1, w), shift = ab.narrow(2, nvp ? D : 0, D);
     return nvp ? at::addcmul(shift, z_next, ab.narrow(2, 0, D).exp()) : z_next + shift;
@@ -160,21 +179,19 @@ int64_t rows_at_once(const TarFlowBlock& block, const Decoding& how, int64_t win
 Tensor TarFlowBlock::decode(const Tensor& z, const Tensor& label, const Decoding& how,
                             int64_t window, int64_t* sweeps) {
   require(window > 0, "a window of ", window, " tokens cannot be decoded");
+  const at::NoGradGuard without_grad;
+  const BlockWeights weights(*this);
   const Tensor x = at::empty_like(z);
   std::mutex counting;
   int64_t most = 0;  // sweeps of any part of the rows
-  const int64_t sharers = z.is_cpu() ? shares(z.size(0)) : 1;
-  const int64_t at_once = std::max<int64_t>(1, rows_at_once(*this, how, window) / sharers);
-  over_shares(z.size(0), z.device(), [&](int64_t begin, int64_t count) {
-    for (const int64_t end = begin + count; begin < end; begin += at_once) {
-      const int64_t n = std::min(at_once, end - begin);
-      const auto part =
-          decode_rows(*this, z.narrow(0, begin, n), label.narrow(0, begin, n), how, window);
-      x.narrow(0, begin, n).copy_(part.x);
-      const std::lock_guard lock(counting);
-      most = std::max(most, part.sweeps);
-    }
-  });
+  const auto decode_part = [&](int64_t begin, int64_t count) {
+    const auto part = decode_rows(*this, weights, z.narrow(0, begin, count),
+                                  label.narrow(0, begin, count), how, window);
+    x.narrow(0, begin, count).copy_(part.x);
+    const std::lock_guard lock(counting);
+    most = std::max(most, part.sweeps);
+  };
+  over_shares(z.size(0), z.device(), decode_part, rows_at_once(*this, how, window));
   if (sweeps != nullptr) *sweeps += most;
   return x;
 }
