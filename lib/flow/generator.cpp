@@ -48,7 +48,7 @@ void refuse_flow_options(const SamplingOptions& o, const std::string& kind) {
   refuse(o.graph, "graph", kind);
 }
 
-constexpr int64_t worth_a_trial = 64;  // batches: a trial takes as long as about six
+constexpr int64_t worth_a_trial = 256;  // batches: a trial takes as long as six, of few rows twelve
 
 // Guidance needs two branches that differ: by the label, or by the temperature.
 Decoding decoding_of(const Checkpoint& model, const SamplingOptions& o) {
