@@ -61,7 +61,8 @@ bench: all
 peers: $(PEERS)/.done
 $(PEERS)/.done:
 	python3 -m venv $(PEERS)
-	$(PEERS)/bin/pip --disable-pip-version-check install -q --no-cache-dir torch==$(TORCH) numpy h5py
+	$(PEERS)/bin/pip --disable-pip-version-check install -q --no-cache-dir torch==$(TORCH) numpy h5py \
+	  pot==0.9.7.post1 ott-jax==0.6.0 geomloss==0.3.1 scipy==1.17.1 jax==0.10.2
 	touch $@
 
 # The chain on real data; both go on where they were stopped.

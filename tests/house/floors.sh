@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.." || exit 1
 grep -rnoE --include='*.h' --include='*.cpp' --include='*.cu' '^ *# *include +"[^"]+/[^"]+"' lib tools |
 awk -F: '
   BEGIN {
-    floors = "cuda base parallel io nn,formats data flow losses,train,eval,report app tools"
+    floors = "cuda base parallel io nn,formats,transport data flow losses,train,eval,report app tools"
     for (n = split(floors, level, " "); n > 0; --n)
       for (k = split(level[n], folders, ","); k > 0; --k) floor[folders[k]] = n
   }
