@@ -18,6 +18,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 TARFLOW = ["train", "train-bf16", "encode", "encode-bf16", "decode", "decode-guided"]
 PARALLEL = ["decode-jacobi", "decode-auto"]
+PLANS = ["plan-512", "plan-1024", "plan-2048"]
 
 
 class Side:
@@ -106,7 +107,7 @@ def main():
     parser.add_argument("--weights", type=pathlib.Path, help="a checkpoint of nf-train with the bench's sizes")
     parser.add_argument("--memory", action="store_true", help="memory instead of speed")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("workloads", nargs="*", default=[*TARFLOW, "rows", "start"])
+    parser.add_argument("workloads", nargs="*", default=[*TARFLOW, *PLANS, "rows", "start"])
     given = parser.parse_args()
     wanted, peers, bench = given.workloads, HERE / "peers", given.build / "bench"
 
@@ -114,6 +115,12 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         if chosen := [name for name in TARFLOW + PARALLEL if name in wanted]:
             tarflow(given, chosen, folder)
+        if chosen := [name for name in PLANS if name in wanted]:
+            costs = f"{folder}/costs.h5"
+            subprocess.run([given.peers, peers / "assignment.py", "--make", costs], check=True)
+            ours, theirs = Side(bench / "bench-assignment", costs), Side(given.peers, peers / "assignment.py", costs)
+            speed(chosen, ours, theirs, given.repeats)
+            ours.close(), theirs.close()
         if "rows" in wanted:
             flat, chunked = f"{folder}/flat.h5", f"{folder}/chunked.h5"
             subprocess.run([given.peers, peers / "rows.py", "--make", flat], check=True)
