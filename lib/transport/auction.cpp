@@ -65,12 +65,13 @@ struct Auction {
 Matching bidding(const Tensor& cost, double spread) {
   const int64_t n = cost.size(0);
   const auto numbers = cost.options().dtype(at::kDouble);
-  if (n < 2) return {at::arange(n, numbers.dtype(at::kLong)), at::zeros({n}, numbers)};
+  // Where all costs are equal, so are all permutations, and bids would go up for nothing.
+  if (n < 2 || spread == 0)
+    return {at::arange(n, numbers.dtype(at::kLong)), at::zeros({n}, numbers)};
   Auction auction{cost, at::zeros({n}, numbers)};
   // From coarse to fine: the prices of one auction spare the next most of its bids.
-  const double finest = spread > 0 ? 1e-7 * spread : 1;
-  double epsilon = std::max(spread / 4, finest);
-  for (; epsilon > finest; epsilon /= 5) auction.run(epsilon);
+  const double finest = 1e-7 * spread;
+  for (double epsilon = spread / 4; epsilon > finest; epsilon /= 5) auction.run(epsilon);
   auction.run(finest);
   return {auction.column.slice(0, 0, n).clone(), auction.v};
 }

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <limits>
 #include <type_traits>
 #include <vector>
@@ -21,7 +22,11 @@ class Search {
       : n_(v.size()), cost_(cost), v_(std::move(v)), column_(n_, nobody), row_(n_, nobody) {}
 
   void operator()() {
-    for (const int64_t row : reduce_rows()) augment(row);
+    const std::vector<int64_t> left = reduce_rows();
+    for (int64_t j = 0; j < n_; ++j) {
+      if (row_[j] == nobody) free_.push_back(j);
+    }
+    for (const int64_t row : left) augment(row);
   }
 
   const std::vector<Number>& v() const { return v_; }
@@ -53,10 +58,9 @@ class Search {
     return left;
   }
 
-  /// Dijkstra's search from a free row to the nearest free column, by distances c(i, j) - u_i -
-  /// v_j.
+  /// Dijkstra's search from a free row to the nearest free column, by c(i, j) - u_i - v_j.
   void augment(int64_t free_row) {
-    d_.assign(n_, std::numeric_limits<Number>::infinity());
+    d_.assign(n_, infinity);
     from_.resize(n_), open_ = v_, reached_.clear();
     int64_t j =
         relax(costs(free_row), open_.data(), Number(0), free_row, d_.data(), from_.data(), n_);
@@ -65,9 +69,11 @@ class Search {
       const Number distance = d_[j], h = costs(row)[j] - v_[j] - distance;
       reached_.push_back({j, distance});
       // Columns reached are out of the search: infinitely far from every row.
-      d_[j] = std::numeric_limits<Number>::infinity(), open_[j] = -d_[j];
+      d_[j] = infinity, open_[j] = -infinity;
       j = relax(costs(row), open_.data(), h, row, d_.data(), from_.data(), n_);
+      if (d_[j] == distance) j = free_at(distance, j);
     }
+    std::erase(free_, j);
     // Prices that keep the pairs and the path to j tight.
     for (const auto& [at, distance] : reached_) v_[at] += distance - d_[j];
     // Along the path each row takes the column by which it was reached from the other side.
@@ -77,6 +83,14 @@ class Search {
     }
   }
 
+  /// A free column at this distance if there is one: among equals the search would try all others.
+  int64_t free_at(Number distance, int64_t otherwise) const {
+    const auto at = [&](int64_t j) { return d_[j] == distance; };
+    const auto found = std::find_if(free_.begin(), free_.end(), at);
+    return found == free_.end() ? otherwise : *found;
+  }
+
+  static constexpr Number infinity = std::numeric_limits<Number>::infinity();
   static constexpr int64_t bids_a_row = 40;
   struct Reached {
     int64_t column;
@@ -87,6 +101,7 @@ class Search {
   const Cost* cost_;
   std::vector<Number> v_;
   std::vector<int64_t> column_, row_;  // the column of each row, the row of each column
+  std::vector<int64_t> free_;          // columns without a row
   std::vector<Number> d_, open_;       // distances; prices of the columns not reached
   std::vector<std::conditional_t<sizeof(Number) == 4, int32_t, int64_t>> from_;
   std::vector<Reached> reached_;
