@@ -7,69 +7,41 @@
 #include <cstring>
 #include <numbers>
 
-// The compiler writes a function out for each level of x86-64; the processor takes its own.
-#if defined(__x86_64__) && defined(__GLIBC__)
-#define FOR_EACH_LEVEL __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define FOR_EACH_LEVEL
-#endif
+#include "transport/lanes.h"
 
 namespace couplet {
 
 namespace {
 
-// Vectors of so many numbers; Anywhere: without alignment.
-constexpr int64_t width = 16;
-using Vector = float __attribute__((vector_size(64)));
-using Integers = int32_t __attribute__((vector_size(64)));
-struct __attribute__((packed, aligned(4), may_alias)) Anywhere {
-  Vector lanes;
-};
-
-inline const Anywhere& vector_at(const float* numbers) {
-  return *reinterpret_cast<const Anywhere*>(numbers);
-}
-inline Anywhere& vector_at(float* numbers) { return *reinterpret_cast<Anywhere*>(numbers); }
-
-/// t becomes 2^t to about 1e-7 of itself, t cut to [-126, 126]. The whole part goes to the
-/// exponent; 2^r, r in [-1/2, 1/2], is a polynomial (equal ripple, degree 6, 2e-9).
-inline __attribute__((always_inline)) void to_power_of_2(Vector& t) {
-  t = t < -126.0f ? Vector{} - 126.0f : t;
-  t = t > 126.0f ? Vector{} + 126.0f : t;
-  constexpr float shift = 0x1.8p23f;  // adding it rounds, and leaves the whole part in low bits
-  const Vector shifted = t + shift, r = t - (shifted - shift);
-  t = r * 1.535336e-4f + 1.339887e-3f;
-  t = t * r + 9.618437e-3f;
-  t = t * r + 5.550332e-2f;
-  t = t * r + 2.402265e-1f;
-  t = t * r + 6.931472e-1f;
-  t = t * r + 1.0f;
-  t = reinterpret_cast<Vector>(reinterpret_cast<Integers>(t) +
-                               (reinterpret_cast<Integers>(shifted) << 23));
-}
-
-/// e_j = 2^(v_j + kappa M_j - top) for one row, and their sum. v and e have room for whole vectors;
-/// M need not: its end is a copy.
+/// e_j = 2^(v_j + kappa M_j - top) for one row, and their sum; exponents are cut to [-100, 100],
+/// which keeps what follows out of denormal numbers. v and e have room for whole vectors; M need
+/// not: its end is a copy.
 FOR_EACH_LEVEL float powers(const float* M, int64_t m, const float* v, float kappa, float top,
                             float* e) {
-  Vector sums = {}, others = {};
-  int64_t j = 0;
-  for (; j + 2 * width <= m; j += 2 * width) {
-    Vector one = vector_at(v + j).lanes + (kappa * vector_at(M + j).lanes - top);
-    Vector two = vector_at(v + j + width).lanes + (kappa * vector_at(M + j + width).lanes - top);
-    to_power_of_2(one), to_power_of_2(two);
-    vector_at(e + j).lanes = one, vector_at(e + j + width).lanes = two;
-    sums += one, others += two;
+  constexpr float shift = 0x1.8p23f;  // adding it rounds, and leaves the whole part in low bits
+  const Vector low = Vector{} - 100.0f, high = Vector{} + 100.0f;
+  float end[width] = {};
+  const int64_t whole = m / width * width;
+  std::memcpy(end, M + whole, (m - whole) * sizeof(float));
+  Vector sums = {};
+  for (int64_t j = 0; j < m; j += width) {
+    const float* from = j < whole ? M + j : end;
+    Vector t = kappa * vector_at(from).lanes + vector_at(v + j).lanes - top;
+    t = t > low ? t : low;
+    t = t < high ? t : high;
+    const Vector shifted = t + shift, r = t - (shifted - shift);
+    // 2^r for r in [-1/2, 1/2] to 2e-9 (equal ripple); the whole part goes to the exponent.
+    Vector p = r * 1.535336e-4f + 1.339887e-3f;
+    p = p * r + 9.618437e-3f;
+    p = p * r + 5.550332e-2f;
+    p = p * r + 2.402265e-1f;
+    p = p * r + 6.931472e-1f;
+    p = p * r + 1.0f;
+    p = reinterpret_cast<Vector>(reinterpret_cast<Integers>(p) +
+                                 (reinterpret_cast<Integers>(shifted) << 23));
+    vector_at(e + j).lanes = p;
+    sums += p;
   }
-  for (; j < m; j += width) {
-    float end[width] = {};
-    std::memcpy(end, M + j, std::min(width, m - j) * sizeof(float));
-    Vector one = vector_at(v + j).lanes + (kappa * vector_at(end).lanes - top);
-    to_power_of_2(one);
-    vector_at(e + j).lanes = one;
-    sums += one;
-  }
-  sums += others;
   float sum = 0;
   for (int64_t l = 0; l < width; ++l) sum += sums[l];
   return sum;
@@ -122,7 +94,7 @@ void half_steps_by_loops(const Tensor& M, const Tensor& v, double kappa, const T
       // By the guess; where that leaves exponentials out of range, by the row's own maximum.
       float top = static_cast<float>(found[i] * log2e);
       float sum = std::isfinite(top) ? powers(row, m, high, scale, top, e + k * padded) : 0;
-      if (!(sum > 0x1p-20f && sum < 0x1p100f)) {
+      if (!(sum > 0x1p-20f && sum < 0x1p20f)) {
         top = highest(row, m, high, scale);
         sum = powers(row, m, high, scale, top, e + k * padded);
       }
