@@ -19,6 +19,10 @@ namespace {
 // A tile of scores stays in a core's cache until its maxima are taken.
 constexpr int64_t tile_rows = 256, tile_columns = 1024;
 
+// Points that a step hits less than once in so many: their steps shrink with their number, lest one
+// hit throw a point out of all reach.
+constexpr int64_t often = 12;
+
 /// Noises of one thread, tile by tile.
 void assign_run(const Tensor& z, const Tensor& y, const Tensor& g, const Tensor& index) {
   const int64_t rows = std::min(tile_rows, z.size(0)), m = y.size(0);
@@ -104,6 +108,7 @@ void ascend(Ascent& ascent, const Tensor& y, const Semidiscrete& options, const 
   const Tensor weights = weights_of(b, y, "y"), ones = at::ones({options.batch}, weights.options());
   const int64_t m = y.size(0), d = y.size(1), B = options.batch;
   const double spread = std::sqrt(points.beta.mean().item<double>());
+  const double size = spread * static_cast<double>(std::min(m, often * B));
   const double epsilon = options.epsilon * spread;
   const Random noise = random.stream("ascent");
 
@@ -127,11 +132,12 @@ void ascend(Ascent& ascent, const Tensor& y, const Semidiscrete& options, const 
     });
     const Tensor got = epsilon == 0 ? shared[0].scatter_add(0, index, ones) : shared.sum(0);
 
-    // A step up; the average weighs later steps more (Shamir and Zhang 2013).
+    // A step up, geometric in its size.
     const double done = static_cast<double>(k) / static_cast<double>(options.steps);
     const double lr = options.lr * std::pow(options.lr_end / options.lr, done);
-    ascent.g =
-        in_gauge(ascent.g + (lr * spread * static_cast<double>(m)) * (weights - got / B), weights);
+    ascent.g = in_gauge(ascent.g + lr * size * (weights - got / B), weights);
+
+    // The average weighs later steps more (Shamir and Zhang 2013).
     constexpr double favour = 4;
     ++k;
     ascent.average =

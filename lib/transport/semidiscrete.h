@@ -48,10 +48,10 @@ struct Ascent {
 Ascent begin_ascent(const Tensor& y, const Tensor& b = {});
 
 /// Goes on to step `until` (at most options.steps) of the averaged stochastic ascent of the
-/// semi-dual E f(z) + <b, g>: g_j += lr_k m s (b_j - share of the noises that j got), s^2 the
-/// points' mean squared distance from their centre (Genevay et al. 2016; Mousavi-Hosseini et
-/// al. 2025, 2509.25519). Noise of step k: rows k B ... of the stream "ascent". Leaving and coming
-/// back changes no bit.
+/// semi-dual E f(z) + <b, g>: g_j += lr_k s min(m, 12 B) (b_j - share of the noises that j got),
+/// s^2 the points' mean squared distance from their centre (Genevay et al. 2016; Mousavi-Hosseini
+/// et al. 2025, 2509.25519). Noise of step k: rows k B ... of the stream "ascent". Leaving and
+/// coming back changes no bit.
 void ascend(Ascent& ascent, const Tensor& y, const Semidiscrete& options, const Random& random,
             int64_t until, const Tensor& b = {});
 
