@@ -19,6 +19,14 @@ HERE = pathlib.Path(__file__).resolve().parent
 TARFLOW = ["train", "train-bf16", "encode", "encode-bf16", "decode", "decode-guided"]
 PARALLEL = ["decode-jacobi", "decode-auto"]
 PLANS = ["plan-512", "plan-1024", "plan-2048"]
+# Workloads of transport, and the packages that have them: the fastest is the peer.
+TRANSPORT = {
+    "sinkhorn-2048": ["geomloss", "ott"],
+    "sinkhorn-10000": ["geomloss", "ott"],
+    "sinkhorn-tiled": ["ott"],
+    "semidiscrete": ["torch"],
+    "gemm": ["torch"],
+}
 
 
 class Side:
@@ -97,6 +105,20 @@ def tarflow(given, chosen, folder):
     ours.close(), theirs.close()
 
 
+def transport(given, chosen):
+    """Iterations of Sinkhorn, or noises given to their points, each second."""
+    ours = Side(given.build / "bench/bench-sinkhorn", given.threads)
+    packages = {name for workload in chosen for name in TRANSPORT[workload]}
+    sides = {name: Side(given.peers, HERE / "peers/sinkhorn.py", name, given.threads) for name in packages}
+
+    def best(workload):
+        return max(sides[name](workload) for name in TRANSPORT[workload])
+
+    speed(chosen, ours, best, given.repeats)
+    for side in [ours, *sides.values()]:
+        side.close()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     cache = pathlib.Path.home() / ".cache/couplet"
@@ -107,7 +129,7 @@ def main():
     parser.add_argument("--weights", type=pathlib.Path, help="a checkpoint of nf-train with the bench's sizes")
     parser.add_argument("--memory", action="store_true", help="memory instead of speed")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("workloads", nargs="*", default=[*TARFLOW, *PLANS, "rows", "start"])
+    parser.add_argument("workloads", nargs="*", default=[*TARFLOW, "rows", *PLANS, *TRANSPORT, "start"])
     given = parser.parse_args()
     wanted, peers, bench = given.workloads, HERE / "peers", given.build / "bench"
 
@@ -128,6 +150,8 @@ def main():
             ours, theirs = Side(bench / "bench-rows", flat), Side(given.peers, peers / "rows.py", chunked)
             speed(["rows"], ours, theirs, given.repeats)
             ours.close(), theirs.close()
+    if chosen := [name for name in TRANSPORT if name in wanted]:
+        transport(given, chosen)
     if "start" in wanted:
         ours = [given.build / "couplet-info", "--version"]
         theirs = [given.peers, "-c", "import torch"]
