@@ -79,6 +79,12 @@ fashion-mnist: ready
 	  EXP=data/experiments/fashion-mnist-$(SIZE).json DATA=/usr/share/datasets/fashion-mnist ROWS=0-9999 \
 	  FEATURES=data/features/fashion-mnist-$(if $(filter 16,$(SIZE)),16,28).h5
 
+# One student for each coupling and seed; SIZE=8: digits, 16: Fashion-MNIST.
+couplings-study: ready
+	@$(MAKE) --no-print-directory -f examples/couplings-study.mk BIN=$(BUILD) OUT=couplings-study-$(SIZE) \
+	  $(if $(filter 8,$(SIZE)),,EXP=data/experiments/fashion-mnist-16.json DATA=/usr/share/datasets/fashion-mnist \
+	  FEATURES=data/features/fashion-mnist-16.h5)
+
 format:
 	find lib tools tests bench -name '*.h' -o -name '*.cpp' -o -name '*.cu' | xargs $(VENV)/bin/clang-format -i
 
@@ -88,4 +94,4 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all setup apt venv cuda test bench peers ready demo fashion-mnist format install clean
+.PHONY: all setup apt venv cuda test bench peers ready demo fashion-mnist couplings-study format install clean

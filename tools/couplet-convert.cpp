@@ -3,6 +3,7 @@
 
 #include "app/tool.h"
 #include "data/conversion.h"
+#include "eval/merge.h"
 #include "flow/weights.h"
 
 using namespace couplet;
@@ -22,14 +23,23 @@ int main(int argc, char** argv) {
        .summary =
            "Turn foreign data into a dataset (-o x.h5), or a dataset or samples into arrays for "
            "numpy (.npz) or a grid of images or cloud of points (.png); PyTorch's weights of a "
-           "TarFlow into a checkpoint (.h5), and the weights of a checkpoint into .safetensors.",
+           "TarFlow into a checkpoint (.h5), and the weights of a checkpoint into .safetensors; "
+           "join the shards of a couplings file (merge).",
        .example = "couplet-convert data/digits.csv.gz -s 'shape=[1,8,8]' -s range=16 -s test=0.2 "
                   "-o digits.h5"});
-  const auto& input =
-      tool.input("input",
-                 "IDX, CSV, HDF5, npy, npz, a folder of PNG images, law:NAME, one of our files, or "
-                 "weights: .pth, .safetensors");
+  const auto& inputs = tool.inputs(
+      "input",
+      "IDX, CSV, HDF5, npy, npz, a folder of PNG images, law:NAME, one of our files, or "
+      "weights: .pth, .safetensors; or the word merge and all shards of a couplings "
+      "file");
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
+    const std::string input = inputs[0];
+    if (input == "merge") {
+      require_option(unchanged(options), "options have no effect on a merge");
+      return merge_shards({inputs.begin() + 1, inputs.end()}, run);
+    }
+    require_option(inputs.size() == 1, "one input at a time, found ", inputs.size(),
+                   "; several are for: couplet-convert merge SHARD…");
     if (holds_weights(input)) {
       require_option(unchanged(options.data), "only the options 'weights' have an effect on ",
                      input, ", a file of weights");

@@ -23,9 +23,10 @@ int main(int argc, char** argv) {
        .summary = "Fit a velocity field to pairs of noise and data by flow matching.",
        .example = "fm-train-student couplings.h5 -c data/experiments/digits.json -o student.h5"});
   const auto& pairs =
-      tool.input("pairs", "a couplings file, or a dataset for couplings drawn afresh");
+      tool.input("pairs", "a couplings file; a dataset or a flow for pairs drawn afresh");
+  const auto& moved = tool.flag("data", std::string(), "the flow's dataset, where it has moved");
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
-    const auto pi = couplings().make(options.coupling, {.file = pairs, .run = &run});
+    const auto pi = couplings().make(options.coupling, {pairs, &run, moved});
     const VelocityField v{backbones().make(options.net, pi->space(), 1)};
     v.net->to(run.device);
 

@@ -2,6 +2,7 @@
 #include "app/tool.h"
 #include "data/origin.h"
 #include "eval/gaussianity.h"
+#include "eval/pairs.h"
 #include "flow/encode.h"
 #include "flow/generator.h"
 #include "flow/verification.h"
@@ -11,49 +12,54 @@ struct Options {
   Component coupling{pairings(), "teacher"};
   EncodeOptions pairs;
   void describe(auto&& option) {
-    option("coupling", coupling, "what noise an example is paired with");
+    option("coupling", coupling, "what noise is paired with what data");
     pairs.describe(option);
   }
 };
 
 int main(int argc, char** argv) {
   Tool tool({.name = "nf-encode-couplings",
-             .summary = "Write pairs of noise and data: a teacher's own, or independent ones.",
+             .summary =
+                 "Write pairs of noise and data: a teacher's own, independent ones, or those "
+                 "of optimal transport.",
              .example = "nf-encode-couplings teacher.h5 -s draws=8 -o couplings.h5"});
   const auto& source =
-      tool.input("source", "a normalizing flow, or a dataset for independent pairs");
+      tool.input("source", "a normalizing flow, or a dataset for couplings that need none");
   const auto& moved = tool.flag("data", std::string(), "the flow's dataset, where it has moved");
   const auto& verify = tool.flag("verify", int64_t{64}, "examples whose round trip is checked");
+  const auto& part =
+      tool.flag("shard", std::string(),
+                "i/n: only part i of n of the rows; couplet-convert merge joins them");
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
     require_option(verify >= 0, "--verify must be 0 or more, found ", verify);
+    check(options.pairs);
+    const Shard shard = read_shard(part);
     const auto [model, data] = origin_of(source, moved);
-    const auto columns = pair_columns(data, options.pairs);
-    const Tensor some = row_range(0, std::min<int64_t>(data.train, 10000));
-    const auto pairing = pairings().make(options.coupling,
-                                         {.model = model ? &*model : nullptr,
-                                          .x1 = data.examples(some, run.device),
-                                          .label = data.labels.index_select(0, some).to(run.device),
-                                          .run = &run});
+    const Batches batches(data, run, options.pairs.flip, options.pairs.draws);
+    const auto pairing =
+        pairings().make(options.coupling, {batches, data, model ? &*model : nullptr, &run});
+    const PairLayout layout = layout_of(*pairing, data.train, options.pairs, shard);
     run.log->say("pairing: " + pairing->facts().dump());
-    json verification;
-    if (model && options.coupling.value["type"] == "teacher" && verify > 0) {
-      verification = round_trips(*load_flow(*model, run.device), data, verify, run.device);
-      run.log->say("decode(encode(x)) - x: " + verification.dump());
-    }
-    RowFile file(run, data.train, columns);
-    encode_rows(*pairing, data, options.pairs, run, file);
 
     json facts = carried_on(data.label);
     facts.update(pairing->facts());
     facts["shape"] = data.space.shape, facts["classes"] = data.space.classes;
     facts["clock"] = "noise at 0";
-    facts["gaussianity"] = gaussianity(file.read("x0").select(1, 0).flatten(1).to(at::kFloat),
-                                       data.labels.narrow(0, 0, data.train), data.space.classes,
-                                       run.random.stream("gaussianity"));
+    if (model && options.coupling.value["type"] == "teacher" && verify > 0) {
+      facts["verification"] = round_trips(*load_flow(*model, run.device), data, verify, run.device);
+      run.log->say("decode(encode(x)) - x: " + facts["verification"].dump());
+    }
+    RowFile file(run, layout.end - layout.begin, pair_columns(batches, options.pairs, layout),
+                 pairing->tables());
+    encode_rows(*pairing, batches, options.pairs, layout, run, file);
+
+    facts["marginal_error"] = file.note();
+    facts = assessed(file.finished(), facts, data.train);
     run.log->say("x0 against N(0, I): " + brief(facts["gaussianity"]).dump());
+    run.log->say("the pairs: " + facts["quality"].dump());
+    if (shard.of > 1) facts["shard"] = about(shard, layout, run);
     std::vector<Label> parents{data.label};
     if (model) parents.push_back(model->label);
-    if (!verification.is_null()) facts["verification"] = verification;
     file.seal(run.label("couplings", facts, parents));
   });
 }

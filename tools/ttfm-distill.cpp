@@ -23,10 +23,11 @@ int main(int argc, char** argv) {
        .example =
            "ttfm-distill student.h5 couplings.h5 -c data/experiments/digits.json -o map.h5"});
   const auto& field = tool.input("student", "a velocity field");
-  const auto& pairs = tool.input("pairs", "the couplings file, or a dataset");
+  const auto& pairs = tool.input("pairs", "the couplings file; a dataset or a flow");
+  const auto& moved = tool.flag("data", std::string(), "the flow's dataset, where it has moved");
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
     const Checkpoint student = read_checkpoint(field, {"velocity-field"});
-    const auto pi = couplings().make(options.coupling, {.file = pairs, .run = &run});
+    const auto pi = couplings().make(options.coupling, {pairs, &run, moved});
     require(pi->space() == student.space, pairs, ": its shape or classes differ from those of ",
             field);
 

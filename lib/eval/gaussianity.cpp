@@ -23,17 +23,40 @@ double expected_maximum(double n) {
   return -at::special_ndtri(p / 2).item<double>();
 }
 
-/// Energy distance to N(0, I), and the size it has for draws of N(0, I) themselves.
-json energies(const Tensor& z, int64_t rows, const Random& random) {
+/// Mean over 64 directions of the squared 2-Wasserstein distance between z . u and N(0, 1).
+double sliced_w2(const Tensor& z, const Random& random) {
+  const Tensor u = random.stream("directions").normal(row_range(0, 64, z.device()), {z.size(1)});
+  const Tensor along = z.matmul((u / u.norm(2, 1, /*keepdim=*/true)).t());
+  const double n = static_cast<double>(z.size(0));
+  const Tensor levels = (at::arange(z.size(0), z.options().dtype(at::kDouble)) + 0.5) / n;
+  const Tensor found = std::get<0>(along.to(at::kDouble).sort(0));
+  return (found - at::special_ndtri(levels).unsqueeze(1)).square().mean().item<double>();
+}
+
+/// Distances to N(0, I), and the size that they have for draws of N(0, I) themselves.
+json distances(const Tensor& z, int64_t rows, const Random& random) {
   const Tensor some = spaced_rows(z, rows);
-  double floor = 0;
+  double energy_floor = 0, sliced_floor = 0;
   for (int64_t i = 0; i < floor_sets; ++i) {
     const Tensor row = row_range(i * some.size(0), (i + 1) * some.size(0), z.device());
-    floor += std::pow(energy_to_normal(random.normal(row, z.sizes().slice(1))), 2);
+    const Tensor normal = random.normal(row, z.sizes().slice(1));
+    energy_floor += std::pow(energy_to_normal(normal), 2) / floor_sets;
+    sliced_floor += sliced_w2(normal, random) / floor_sets;
   }
   return {{"energy", energy_to_normal(some)},
           {"energy_rows", some.size(0)},
-          {"energy_floor", std::sqrt(floor / floor_sets)}};
+          {"energy_floor", std::sqrt(energy_floor)},
+          {"sliced_w2", sliced_w2(some, random)},
+          {"sliced_w2_floor", sliced_floor}};
+}
+
+/// The numbers of z below which a share Phi(u) of them lies, u = -4, -3.75, ..., 4: u where normal.
+std::vector<double> quantiles(const Tensor& z) {
+  const Tensor levels = at::special_ndtr(at::arange(-4, 4.01, 0.25, at::kDouble));
+  const Tensor sorted = std::get<0>(spaced_rows(z.flatten(), 4'000'000).to(at::kCPU).sort());
+  const Tensor place = (levels * static_cast<double>(sorted.size(0) - 1)).round().to(at::kLong);
+  const Tensor found = sorted.index_select(0, place).to(at::kDouble);
+  return {found.const_data_ptr<double>(), found.const_data_ptr<double>() + found.numel()};
 }
 
 /// z: (N, D), finite.
@@ -66,6 +89,15 @@ json moments(const Tensor& z) {
   return out;
 }
 
+/// The share of the numbers of z in [-5, -4.75), [-4.75, -4.5), ..., [4.75, 5); those beyond count
+/// at the ends.
+std::vector<double> shares_of_bins(const Tensor& z) {
+  const Tensor bin = ((z.flatten() + 5) * 4).floor().clamp(0, 39).to(at::kLong);
+  const Tensor share =
+      bin.bincount({}, 40).to(at::kCPU, at::kDouble) / static_cast<double>(z.numel());
+  return {share.const_data_ptr<double>(), share.const_data_ptr<double>() + share.numel()};
+}
+
 }  // namespace
 
 json gaussianity(const Tensor& z, const Tensor& label, int64_t classes, const Random& random) {
@@ -76,7 +108,9 @@ json gaussianity(const Tensor& z, const Tensor& label, int64_t classes, const Ra
   json out = moments(codes);
   out["dims"] = codes.size(1);
   out["non_finite"] = z.size(0) - kept.size(0);
-  out.update(energies(codes, energy_rows, random.stream("gaussianity")));
+  out.update(distances(codes, energy_rows, random.stream("gaussianity")));
+  out["quantiles"] = quantiles(codes);
+  out["histogram"] = shares_of_bins(codes);
   if (classes == 0) return out;
 
   const Tensor labels = label.index_select(0, kept);
@@ -89,7 +123,7 @@ json gaussianity(const Tensor& z, const Tensor& label, int64_t classes, const Ra
     json entry = {{"label", c}};
     for (const char* name : {"rows", "mean_norm", "variance", "max_abs"}) entry[name] = all[name];
     entry.update(
-        energies(of_class, energy_rows / 2, random.stream(text("gaussianity of class ", c))));
+        distances(of_class, energy_rows / 2, random.stream(text("gaussianity of class ", c))));
     each.push_back(std::move(entry));
   }
   out["classes"] = std::move(each);
@@ -98,6 +132,8 @@ json gaussianity(const Tensor& z, const Tensor& label, int64_t classes, const Ra
 
 json brief(json summary) {
   summary.erase("classes");
+  summary.erase("quantiles");
+  summary.erase("histogram");
   return summary;
 }
 

@@ -13,14 +13,17 @@ namespace couplet {
 ///   off_diagonal_floor:
 ///     what as many normal draws have, (N - 1)^(-1/2);
 ///   energy: energy distance to N(0, I) of at most 2000 rows (energy_rows), next to energy_floor:
-///   the
-///     root mean square of that of as many normal draws;
+///   the root mean square of that of as many normal draws;
+///   sliced_w2: mean over 64 directions of the squared 2-Wasserstein distance to N(0, 1) of the
+///   same rows, next to sliced_w2_floor: its mean for normal draws;
+///   quantiles: the number below which a share Phi(u) of all lies, for u = -4, -3.75, ..., 4;
+///   histogram: the shares of all numbers in the 40 bins of width 1/4 from -5 to 5, the outermost
+///   with what lies beyond;
 ///   classes: for each class with two rows or more {label, rows, mean_norm, variance, max_abs,
-///   energy,
-///     energy_floor}.
+///   energy, energy_floor, sliced_w2, sliced_w2_floor}.
 json gaussianity(const Tensor& z, const Tensor& label, int64_t classes, const Random& random);
 
-/// The same without its classes: a line for people.
+/// The same without its classes, quantiles and histogram: a line for people.
 json brief(json summary);
 
 }  // namespace couplet

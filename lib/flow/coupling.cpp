@@ -1,7 +1,12 @@
 #include "flow/coupling.h"
 
-#include "flow/couplings/independent.h"
+#include "flow/couplings/fresh.h"
 #include "flow/couplings/stored.h"
+#include "flow/pairings/independent.h"
+#include "flow/pairings/minibatch_ot.h"
+#include "flow/pairings/semidiscrete_ot.h"
+#include "flow/pairings/sinkhorn.h"
+#include "flow/pairings/teacher.h"
 
 namespace couplet {
 
@@ -10,7 +15,16 @@ const Registry<Coupling, const CouplingInputs&>& couplings() {
       "coupling",
       {
           {"stored", "the pairs of a couplings file", make_stored},
-          {"independent", "data of the file, with noise drawn afresh each time", make_independent},
+          {"independent", "data of the file, with noise drawn afresh",
+           fresh<NoOptions, make_independent>},
+          {"teacher", "data of a normalizing flow, with codes made afresh",
+           fresh<TeacherOptions, make_teacher>},
+          {"minibatch-ot", "n noises and n examples drawn afresh and matched exactly",
+           fresh<MinibatchOtOptions, make_minibatch_ot>},
+          {"sinkhorn", "n noises and n examples drawn afresh and matched by an entropic plan",
+           fresh<SinkhornOptions, make_sinkhorn>},
+          {"semidiscrete-ot", "noise drawn afresh, with the example that its potentials give it",
+           fresh<SemidiscreteOtOptions, make_semidiscrete_ot>},
       });
   return table;
 }

@@ -20,10 +20,12 @@ struct Coupling {
   virtual const Label& source() const = 0;  ///< label of the file behind it
 };
 
-/// What a coupling is made of: a couplings or dataset file, and the run that draws from it.
+/// What a coupling is made of: a couplings file, a dataset or a normalizing flow (data: its
+/// dataset, where that has moved), and the run that draws from it.
 struct CouplingInputs {
   std::string file;
   const Run* run;
+  std::string data = "";
 };
 
 /// make(options, inputs)

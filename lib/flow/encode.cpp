@@ -2,56 +2,94 @@
 
 #include <ATen/ATen.h>
 
+#include <charconv>
+
 #include "base/error.h"
-#include "data/augment.h"
 
 namespace couplet {
 
-std::vector<Column> pair_columns(const Dataset& data, const EncodeOptions& options) {
-  require_option(options.draws > 0, "option 'draws' must be positive, found ", options.draws);
-  require_option(options.batch > 0, "option 'batch' must be positive, found ", options.batch);
-  require_option(options.storage == "f32" || options.storage == "f16",
-                 "option 'storage' must be f32 or f16, found ", options.storage);
-  require_option(!options.flip || data.space.shape.size() == 3, "option 'flip' needs images");
-  const int64_t K = options.draws;
-  std::vector<Column> columns = {
-      {"x1", data.x.scalar_type(), data.space.shape},
-      {"label", at::kLong, {}},
-      {"source", at::kLong, {}},
-      {"x0", options.storage == "f16" ? at::kHalf : at::kFloat, batch_of(K, data.space.shape)},
-      {"log_p", at::kFloat, {K}},
-      {"norm2", at::kFloat, {K}}};
+namespace {
+
+at::ScalarType type_of(const std::string& storage) {
+  return storage == "f32" ? at::kFloat : storage == "bf16" ? at::kBFloat16 : at::kHalf;
+}
+
+}  // namespace
+
+void check(const EncodeOptions& options) {
+  const auto& [draws, batch, flip, storage] = options;
+  require_option(draws > 0, "option 'draws' must be positive, found ", draws);
+  require_option(batch > 0, "option 'batch' must be positive, found ", batch);
+  require_option(storage == "f32" || storage == "bf16" || storage == "f16",
+                 "option 'storage' must be f32, bf16 or f16, found ", storage);
+}
+
+Shard read_shard(const std::string& given) {
+  if (given.empty()) return {};
+  Shard shard;
+  const char* end = given.data() + given.size();
+  const auto [slash, bad] = std::from_chars(given.data(), end, shard.number);
+  const bool parted = bad == std::errc() && slash != end && *slash == '/';
+  const bool whole = parted && std::from_chars(slash + 1, end, shard.of).ptr == end;
+  require_option(whole && shard.number >= 0 && shard.number < shard.of,
+                 "--shard wants i/n with 0 <= i < n, as 0/4, found '", given, "'");
+  return shard;
+}
+
+PairLayout layout_of(const Pairing& pairing, int64_t examples, const EncodeOptions& options,
+                     const Shard& shard) {
+  PairLayout layout;
+  layout.K = pairing.keeps_examples() ? options.draws : 1;
+  layout.rows = pairing.keeps_examples() ? examples : examples * options.draws;
+  require_option(shard.of <= layout.rows, "--shard: ", shard.of, " shards of ", layout.rows,
+                 " rows leave some empty");
+  layout.begin = layout.rows * shard.number / shard.of;
+  layout.end = layout.rows * (shard.number + 1) / shard.of;
+  return layout;
+}
+
+json about(const Shard& shard, const PairLayout& layout, const Run& run) {
+  return {{"number", shard.number}, {"of", shard.of},      {"begin", layout.begin},
+          {"end", layout.end},      {"rows", layout.rows}, {"seed", run.seed}};
+}
+
+std::vector<Column> pair_columns(const Batches& batches, const EncodeOptions& options,
+                                 const PairLayout& layout) {
+  const auto& shape = batches.space().shape;
+  const int64_t K = layout.K;
+  std::vector<Column> columns = {{"x1", batches.stored().scalar_type(), shape},
+                                 {"label", at::kLong, {}},
+                                 {"source", at::kLong, {}},
+                                 {"x0", type_of(options.storage), batch_of(K, shape)},
+                                 {"log_p", at::kFloat, {K}},
+                                 {"norm2", at::kFloat, {K}}};
   if (options.flip) columns.push_back({"flip", at::kByte, {K}});
   return columns;
 }
 
-void encode_rows(const Pairing& pairing, const Dataset& data, const EncodeOptions& options,
-                 const Run& run, RowFile& file) {
+void encode_rows(const Pairing& pairing, const Batches& batches, const EncodeOptions& options,
+                 const PairLayout& layout, const Run& run, RowFile& file) {
   const at::NoGradGuard no_grad;
-  const int64_t K = options.draws, examples = std::max<int64_t>(1, options.batch / K);
-  const Random mirror = run.random.stream("flip");
+  const int64_t K = layout.K, at_once = std::max<int64_t>(1, options.batch / K);
   while (file.done() < file.rows()) {
-    const int64_t begin = file.done(), end = std::min(file.rows(), begin + examples);
-    const Tensor rows = row_range(begin, end);
-    const Tensor draws = row_range(begin * K, end * K, run.device);  // one number each pair
-    const Tensor label = data.labels.index_select(0, rows);
-    Tensor x1 = data.examples(rows, run.device).repeat_interleave(K, 0);
-    const Tensor flip = mirror.uniform(draws, {}) <= 0.5;
-    if (options.flip) x1 = mirrored(x1, flip);
+    const int64_t begin = layout.begin + file.done(), end = std::min(layout.end, begin + at_once);
+    const NewPairs pairs = pairing.make(row_range(begin * K, end * K, run.device));
+    const Tensor norm2 = pairs.x0.flatten(1).square().sum(1);
+    const Tensor log_p = pairs.log_p.defined() ? pairs.log_p : at::full_like(norm2, NAN);
 
-    const Codes codes = pairing.noise_for(x1, label.to(run.device).repeat_interleave(K), draws);
-    const Tensor norm2 = codes.x0.flatten(1).square().sum(1);
-    const Tensor log_p = codes.log_p.defined() ? codes.log_p : at::full_like(norm2, NAN);
-
-    const auto by_example = [&](const Tensor& t) { return t.unflatten(0, {end - begin, K}); };
-    file.append({{"x1", data.x.narrow(0, begin, end - begin)},
-                 {"label", label},
-                 {"source", rows},
-                 {"x0", by_example(codes.x0)},
-                 {"log_p", by_example(log_p)},
-                 {"norm2", by_example(norm2)},
-                 {"flip", by_example(flip)}});
-    run.log->progress("encoding", file.done() * K, file.rows() * K);
+    const auto by_row = [&](const Tensor& t) { return t.unflatten(0, {end - begin, K}); };
+    const Tensor source = by_row(pairs.example).select(1, 0);
+    Tensors columns = {{"x1", batches.stored().index_select(0, source)},
+                       {"label", by_row(pairs.label).select(1, 0)},
+                       {"source", source},
+                       {"x0", by_row(pairs.x0)},
+                       {"log_p", by_row(log_p)},
+                       {"norm2", by_row(norm2)}};
+    if (options.flip) columns["flip"] = by_row(pairs.flip);
+    const double before = file.note().is_number() ? file.note().get<double>() : 0;
+    file.append(columns, std::max(before, pairs.error));
+    h5::release_pages(batches.stored());
+    run.log->progress("pairing", file.done() * K, file.rows() * K);
     if (run.stop() && file.done() < file.rows()) file.pause();
   }
 }

@@ -1,31 +1,40 @@
-// Pairings: how a coupling gives noise to data, row by row, when its file is written.
+// Pairings: how a coupling makes pairs of noise and data, by number.
 #pragma once
 #include "base/registry.h"
+#include "data/batches.h"
+#include "flow/coupling.h"
 #include "io/checkpoint.h"
 
 namespace couplet {
 
-/// Noise for a batch of data. x0 (N, *shape); log_p (N): the model's log density, nats, or
-/// undefined.
-struct Codes {
-  Tensor x0, log_p;
+/// N pairs as they are made: also the row of the train split that x1 is, (N) int64; whether it is
+/// mirrored left to right, (N) bool or undefined; the model's log density of it, (N) nats, or
+/// undefined; error: the largest error of the marginals of the plans that they come from.
+struct NewPairs : CoupledBatch {
+  Tensor example, flip, log_p;
+  double error = 0;
 };
 
+/// Pairs that have numbers: a number is one pair for ever, whatever else is made with it.
 struct Pairing {
   virtual ~Pairing() = default;
-  /// x1: (N, *shape) clean data; draws: (N) int64, a number of its own for every draw of every
-  /// example.
-  virtual Codes noise_for(const Tensor& x1, const Tensor& label, const Tensor& draws) const = 0;
-  virtual json facts() const {
-    return json::object();
-  }  ///< eta, sigma_f, …: what the file says of it
+  /// numbers: (N) int64, on the run's device. Safe to call from several threads.
+  virtual NewPairs make(const Tensor& numbers) const = 0;
+  /// True where the example of a number is that of the batches it is made from; else the pairing
+  /// chooses it.
+  virtual bool keeps_examples() const { return true; }
+  /// eta, sigma_f, …: what a file says of it.
+  virtual json facts() const { return json::object(); }
+  /// What a file holds of it besides the pairs.
+  virtual Tensors tables() const { return {}; }
 };
 
-/// What a pairing is made of: the checkpoint (a dataset's pairings have none), a calibration set of
-/// data, and the run.
+/// What a pairing is made of: examples by number and the dataset they are from, the checkpoint that
+/// encodes them (or nullptr), and the run.
 struct PairingInputs {
+  const Batches& batches;
+  const Dataset& data;
   const Checkpoint* model;
-  Tensor x1, label;  ///< examples to estimate scales on
   const Run* run;
 };
 

@@ -23,20 +23,32 @@ namespace {
 const std::set<std::string> label_attributes = {"kind",       "format", "config",
                                                 "provenance", "uuid",   "content"};
 
-std::string hex(XXH128_hash_t hash) {
-  char out[33];
-  std::snprintf(out, sizeof out, "%016llx%016llx", static_cast<unsigned long long>(hash.high64),
-                static_cast<unsigned long long>(hash.low64));
-  return out;
-}
+/// XXH3, 128 bits, of bytes that come piece by piece.
+class Hash {
+ public:
+  Hash() : state_(XXH3_createState(), XXH3_freeState) { XXH3_128bits_reset(state_.get()); }
+  void add(const void* data, size_t size) { XXH3_128bits_update(state_.get(), data, size); }
+  std::string hex() const {
+    const XXH128_hash_t hash = XXH3_128bits_digest(state_.get());
+    char out[33];
+    std::snprintf(out, sizeof out, "%016llx%016llx", static_cast<unsigned long long>(hash.high64),
+                  static_cast<unsigned long long>(hash.low64));
+    return out;
+  }
+
+ private:
+  std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state_;
+};
 
 // The content hash: over kind, config, facts, and name, type, sizes and bytes of every dataset.
 std::string content_hash(const h5::File& file, const Label& label) {
   std::string all = label.kind + "\n" + label.config.dump() + "\n" + label.facts.dump() + "\n";
   for (const auto& name : file.datasets()) {
-    const Tensor data = file.map(name);
-    all += text(name, " ", at::toString(data.scalar_type()), " ", data.sizes(), " ",
-                hash_bytes(data.const_data_ptr(), data.nbytes()), "\n");
+    Hash hash;
+    file.for_rows(name,
+                  [&](const Tensor& rows) { hash.add(rows.const_data_ptr(), rows.nbytes()); });
+    all += text(name, " ", at::toString(file.type(name)), " ", at::IntArrayRef(file.sizes(name)),
+                " ", hash.hex(), "\n");
   }
   for (int64_t block = 0; file.has(text("blocks/", block)); ++block) {
     all += file.attributes(text("blocks/", block)).dump() + "\n";
@@ -107,20 +119,22 @@ const json& Artifact::fact(const std::string& name) const {
   return *found;
 }
 
-std::string hash_bytes(const void* data, size_t size) { return hex(XXH3_128bits(data, size)); }
+std::string hash_bytes(const void* data, size_t size) {
+  Hash hash;
+  hash.add(data, size);
+  return hash.hex();
+}
 
 std::string hash_file(const std::string& path) {
   const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
   require(file != nullptr, path, ": cannot be read: ", std::strerror(errno));
-  const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(XXH3_createState(),
-                                                                              XXH3_freeState);
-  XXH3_128bits_reset(state.get());
+  Hash hash;
   std::vector<char> buffer(1 << 20);
   while (const size_t n = std::fread(buffer.data(), 1, buffer.size(), file.get())) {
-    XXH3_128bits_update(state.get(), buffer.data(), n);
+    hash.add(buffer.data(), n);
   }
   require(std::ferror(file.get()) == 0, path, ": cannot be read");
-  return hex(XXH3_128bits_digest(state.get()));
+  return hash.hex();
 }
 
 bool is_artifact(const std::string& path) {

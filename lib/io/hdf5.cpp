@@ -11,6 +11,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <map>
+#include <mutex>
 #include <utility>
 
 #include "base/error.h"
@@ -59,13 +61,15 @@ hid_t memory_type(at::ScalarType type) {
   }
 }
 
-/// The file's type for a tensor; half precision is IEEE's binary16, as numpy's float16.
+/// The file's type for a tensor; half precision is IEEE's binary16, as numpy's float16, and
+/// bfloat16 the upper half of a float32, which h5py reads as such.
 Id stored_type(at::ScalarType type) {
-  if (type != at::kHalf) return Id(H5Tcopy(memory_type(type)), H5Tclose);
+  if (type != at::kHalf && type != at::kBFloat16) return Id(H5Tcopy(memory_type(type)), H5Tclose);
+  const size_t exponent = type == at::kHalf ? 5 : 8, mantissa = 15 - exponent;
   Id half(H5Tcopy(H5T_IEEE_F32LE), H5Tclose);
-  H5Tset_fields(half, 15, 10, 5, 0, 10);
+  H5Tset_fields(half, 15, mantissa, exponent, 0, mantissa);
   H5Tset_size(half, 2);
-  H5Tset_ebias(half, 15);
+  H5Tset_ebias(half, (size_t{1} << (exponent - 1)) - 1);
   return half;
 }
 
@@ -76,7 +80,7 @@ at::ScalarType scalar_type(hid_t type, const std::string& what) {
     return H5Tget_sign(type) == H5T_SGN_NONE ? at::kByte : at::kChar;
   if (kind == H5T_INTEGER && size == 4) return at::kInt;
   if (kind == H5T_INTEGER && size == 8) return at::kLong;
-  if (kind == H5T_FLOAT && size == 2) return at::kHalf;
+  if (kind == H5T_FLOAT && size == 2) return H5Tget_ebias(type) == 15 ? at::kHalf : at::kBFloat16;
   if (kind == H5T_FLOAT && size == 4) return at::kFloat;
   if (kind == H5T_FLOAT && size == 8) return at::kDouble;
   fail(what, ": a type that tensors do not have");
@@ -240,6 +244,38 @@ Tensor File::read(const std::string& name) const {
   return out;
 }
 
+namespace {
+
+// The mappings there are, by where they begin: only their pages may be let go.
+std::mutex mappings_lock;
+std::map<char*, size_t> mappings;
+
+void note_mapping(char* base, size_t length) {
+  const std::lock_guard lock(mappings_lock);
+  mappings[base] = length;
+}
+
+void forget_mapping(char* base) {
+  const std::lock_guard lock(mappings_lock);
+  ::munmap(base, mappings[base]);
+  mappings.erase(base);
+}
+
+}  // namespace
+
+void release_pages(const Tensor& mapped) {
+  if (!mapped.defined() || !mapped.is_cpu() || mapped.numel() == 0) return;
+  auto* begin = static_cast<char*>(const_cast<void*>(mapped.const_data_ptr()));
+  const std::lock_guard lock(mappings_lock);
+  const auto after = mappings.upper_bound(begin);
+  if (after == mappings.begin()) return;
+  const auto& [base, length] = *std::prev(after);
+  if (begin >= base + length) return;
+  const int64_t page = ::sysconf(_SC_PAGESIZE), first = (begin - base) / page * page;
+  const auto end = std::min<int64_t>(begin - base + static_cast<int64_t>(mapped.nbytes()), length);
+  ::madvise(base + first, end - first, MADV_DONTNEED);
+}
+
 int64_t File::offset(const std::string& name) const {
   const Id data = open_dataset(file_->id, path_, name, has(name));
   const Id creation(H5Dget_create_plist(data), H5Pclose);
@@ -263,9 +299,22 @@ Tensor File::map(const std::string& name) const {
   void* base = ::mmap(nullptr, length, PROT_READ, MAP_SHARED, file, page);
   ::close(file);
   require(base != MAP_FAILED, where(path_, name), ": cannot be mapped");
+  note_mapping(static_cast<char*>(base), length);
   return at::from_blob(
       static_cast<char*>(base) + (begin - page), dims,
-      [base, length](void*) { ::munmap(base, length); }, element);
+      [base](void*) { forget_mapping(static_cast<char*>(base)); }, element);
+}
+
+void File::for_rows(const std::string& name,
+                    const std::function<void(const Tensor& rows)>& f) const {
+  constexpr int64_t bytes_at_once = int64_t{1} << 26;
+  const Tensor all = map(name);
+  if (all.dim() == 0 || all.nbytes() <= size_t{bytes_at_once}) return f(all);
+  const int64_t row = static_cast<int64_t>(all.nbytes()) / all.size(0);
+  for (const Tensor& rows : all.split(std::max<int64_t>(1, bytes_at_once / row))) {
+    f(rows);
+    release_pages(rows);
+  }
 }
 
 namespace {

@@ -1,5 +1,6 @@
 // HDF5 in the few words that Couplet needs: datasets are tensors, attributes are JSON values.
 #pragma once
+#include <functional>
 #include <memory>
 
 #include "base/types.h"
@@ -26,6 +27,9 @@ class File {
   /// The same without reading it: a mapping of the file at the dataset's offset, so that random
   /// rows cost what memory costs. Datasets in chunks are read. The tensor must not be written to.
   Tensor map(const std::string& name) const;
+  /// f(rows) over a dataset in order, some 64 MB of rows (n, …) at a time, and no more of it in
+  /// memory.
+  void for_rows(const std::string& name, const std::function<void(const Tensor& rows)>& f) const;
   void write(const std::string& name, const Tensor& value);
   /// Room for a dataset that is filled later, contiguous, at its final place in the file.
   void reserve(const std::string& name, at::ScalarType type, const std::vector<int64_t>& sizes);
@@ -46,5 +50,9 @@ class File {
   std::string path_;
   std::shared_ptr<Handle> file_;
 };
+
+/// Lets go of the memory that pages of a mapped tensor (File::map), or of a part of one, take up;
+/// they are read again when they are next needed. Other tensors are left alone.
+void release_pages(const Tensor& mapped);
 
 }  // namespace couplet::h5

@@ -33,13 +33,14 @@ void write_at(int file, const char* data, int64_t size, int64_t offset, const st
   }
 }
 
-/// An empty file with room for the columns, and where each begins. The layout depends on them
-/// alone.
+/// A file with the tables and room for the columns, and where each of these begins. The layout
+/// depends on them alone.
 std::vector<int64_t> lay_out(const std::string& path, int64_t rows,
-                             const std::vector<Column>& columns) {
+                             const std::vector<Column>& columns, const Tensors& tables) {
   try {
     h5::File file = h5::File::create(path);
     for (const Column& c : columns) file.reserve(c.name, c.type, batch_of(rows, c.shape));
+    for (const auto& [name, table] : tables) file.write(name, table);
     std::vector<int64_t> offsets;
     for (const Column& c : columns) offsets.push_back(file.offset(c.name));
     file.close();
@@ -95,7 +96,7 @@ void restore_layout(const std::string& empty, const std::string& path, std::vect
 
 }  // namespace
 
-RowFile::RowFile(const Run& run, int64_t rows, std::vector<Column> columns)
+RowFile::RowFile(const Run& run, int64_t rows, std::vector<Column> columns, const Tensors& tables)
     : run_(run), rows_(rows), columns_(std::move(columns)), path_(run.partial("rows.h5")) {
   json progress;
   if (std::ifstream in(run.partial("progress.json")); in)
@@ -103,7 +104,7 @@ RowFile::RowFile(const Run& run, int64_t rows, std::vector<Column> columns)
   const bool resumed = progress.is_object() && std::filesystem::exists(path_);
 
   const std::string fresh = path_ + ".new";
-  offsets_ = lay_out(fresh, rows, columns_);
+  offsets_ = lay_out(fresh, rows, columns_, tables);
   std::vector<Part> parts;
   for (size_t i = 0; i < columns_.size(); ++i) {
     parts.push_back({offsets_[i], rows * row_bytes(columns_[i])});
@@ -124,10 +125,16 @@ RowFile::RowFile(const Run& run, int64_t rows, std::vector<Column> columns)
 }
 
 RowFile::~RowFile() {
+  if (writing_.valid()) writing_.wait();
   if (file_ >= 0) ::close(file_);
 }
 
 void RowFile::append(const Tensors& columns, const json& note) {
+  struct Piece {
+    Tensor data;
+    int64_t offset;
+  };
+  std::vector<Piece> pieces;
   int64_t n = 0;
   for (size_t i = 0; i < columns_.size(); ++i) {
     const Column& c = columns_[i];
@@ -135,15 +142,23 @@ void RowFile::append(const Tensors& columns, const json& note) {
     n = data.size(0);
     TORCH_INTERNAL_ASSERT(data.nbytes() == static_cast<size_t>(n * row_bytes(c)) &&
                           done_ + n <= rows_);
-    write_at(file_, static_cast<const char*>(data.const_data_ptr()), n * row_bytes(c),
-             offsets_[i] + done_ * row_bytes(c), path_);
+    pieces.push_back({data, offsets_[i] + done_ * row_bytes(c)});
   }
+  // One batch is written while the next is computed.
+  if (writing_.valid()) writing_.get();
+  writing_ = std::async(std::launch::async, [this, pieces] {
+    for (const auto& [data, offset] : pieces) {
+      write_at(file_, static_cast<const char*>(data.const_data_ptr()),
+               static_cast<int64_t>(data.nbytes()), offset, path_);
+    }
+  });
   done_ += n;
   note_ = note;
   if (now() - last_keep_ > 5 || done_ == rows_) keep();
 }
 
 void RowFile::keep() {
+  if (writing_.valid()) writing_.get();
   if (kept_ == done_) return;
   require(::fdatasync(file_) == 0, path_, ": cannot be synced: ", std::strerror(errno));
   const std::string progress = run_.partial("progress.json");
@@ -161,7 +176,11 @@ void RowFile::pause() {
       text("stopped at row ", done_, " of ", rows_, "; all is saved, run the same command again"));
 }
 
-Tensor RowFile::read(const std::string& name) const { return h5::File::open(path_).map(name); }
+h5::File RowFile::finished() {
+  TORCH_INTERNAL_ASSERT(done_ == rows_);
+  keep();
+  return h5::File::open(path_);
+}
 
 void RowFile::seal(Label label) {
   TORCH_INTERNAL_ASSERT(done_ == rows_);

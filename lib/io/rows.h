@@ -1,5 +1,7 @@
 // Files that are filled row by row, and go on where they were left.
 #pragma once
+#include <future>
+
 #include "io/run.h"
 
 namespace couplet {
@@ -15,8 +17,9 @@ struct Column {
 /// are written at their place, and progress is noted when they are on the disk for good.
 class RowFile {
  public:
-  /// Begins, or takes up what an interrupted run left. Errors: no room on the disk, no permission.
-  RowFile(const Run& run, int64_t rows, std::vector<Column> columns);
+  /// Begins, or takes up what an interrupted run left. tables: datasets that are not filled by
+  /// rows. Errors: no room on the disk, no permission.
+  RowFile(const Run& run, int64_t rows, std::vector<Column> columns, const Tensors& tables = {});
   ~RowFile();
   int64_t rows() const { return rows_; }
   int64_t done() const { return done_; }  ///< rows [0, done) are written
@@ -24,15 +27,15 @@ class RowFile {
   /// the like.
   const json& note() const { return note_; }
 
-  /// Writes rows [done, done + n); every column has n rows. Kept for good every few seconds with
-  /// note.
+  /// Writes rows [done, done + n); every column has n rows. Returns while they are being written;
+  /// what goes wrong there is thrown by the next call. Kept for good every few seconds with note.
   void append(const Tensors& columns, const json& note = nullptr);
   /// Puts what was appended on the disk, with the note.
   void keep();
   /// Keeps all and leaves with Unfinished: the run was asked to stop.
   [[noreturn]] void pause();
-  /// A finished column, to be read while the file is not yet sealed.
-  Tensor read(const std::string& name) const;
+  /// All rows are there: the columns, to be read while the file is not yet sealed.
+  h5::File finished();
   /// All rows are there: gives the file its label and its name.
   void seal(Label label);
 
@@ -45,6 +48,7 @@ class RowFile {
   json note_;
   int file_ = -1;
   double last_keep_ = 0;
+  std::future<void> writing_;
 };
 
 }  // namespace couplet

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "io/artifact.h"
+#include "report/codes.h"
 #include "report/gallery.h"
 #include "report/lineage.h"
 #include "report/measures.h"
@@ -226,35 +227,25 @@ void add_curves(Page& page, const std::vector<TrainingLog>& logs) {
   }
 }
 
-/// One table: what files say of their codes, a column for each file.
-void add_gaussianity(Page& page, const std::vector<NamedLabel>& files) {
-  Sheet sheet{"", {""}, {}};
-  std::vector<std::string> keys;
-  std::vector<json> summaries;
-  for (const auto& file : files) {
-    const json summary = file.label.facts.value("gaussianity", json());
-    if (!summary.is_object()) continue;
-    sheet.head.push_back(base(file.path));
-    summaries.push_back(summary);
-    for (const auto& [key, value] : summary.items()) {
-      if (value.is_number() && std::find(keys.begin(), keys.end(), key) == keys.end())
-        keys.push_back(key);
-    }
+void add_couplings(Page& page, const std::vector<NamedLabel>& labels) {
+  std::vector<NamedFacts> files;
+  for (const auto& [path, label] : labels) files.push_back({base(path), label.facts});
+  const Sheet quality = facts_table(files, "quality"), codes = facts_table(files, "gaussianity");
+  if (!quality.rows.empty()) {
+    page.section("The pairs");
+    page.paragraph(
+        "Shares are of what the independent coupling has: of its transport cost, and of the loss "
+        "of "
+        "the best linear velocity field, low where paths are straight.");
+    page.table(quality);
   }
-  if (summaries.empty()) return;
-  for (const auto& key : keys) {
-    std::vector<Cell> row = {key};
-    for (const json& summary : summaries) {
-      row.push_back(summary.contains(key) ? number(summary[key].get<double>()) : std::string());
-    }
-    sheet.rows.push_back(row);
-  }
+  if (codes.rows.empty()) return;
   page.section("The codes beside N(0, I)");
   page.paragraph(
-      "Sampling starts from N(0, I), training from the teacher's codes: the closer they are, the "
-      "better. "
-      "A floor is what as many normal draws have.");
-  page.table(sheet);
+      "Sampling starts from N(0, I), training from the coupling's noise: the closer they are, the "
+      "better. A floor is what as many normal draws have.");
+  page.table(codes);
+  page.figures(gaussianity_plots(files));
 }
 
 void add_lineage(Page& page, const std::vector<NamedLabel>& files) {
@@ -285,7 +276,7 @@ std::string report(const std::vector<std::string>& paths, const ReportOptions& o
   add_measures(page, material);
   add_samples(page, material.files, options);
   add_curves(page, material.logs);
-  add_gaussianity(page, material.files);
+  add_couplings(page, material.files);
   add_lineage(page, material.files);
   return page.html();
 }

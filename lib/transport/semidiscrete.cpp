@@ -50,8 +50,8 @@ Tensor soft_scores(const Tensor& z, const Tensor& y, const Tensor& g, const Tens
 }
 
 void check(const Ascent& ascent, const Tensor& y, const Semidiscrete& o) {
-  require_option(o.steps > 0 && o.batch > 0, "steps and batch have to be at least 1, found ",
-                 o.steps, " and ", o.batch);
+  require_option(o.steps >= 0 && o.batch > 0, "steps and batch cannot be negative, found ", o.steps,
+                 " and ", o.batch);
   require_option(o.lr > 0 && o.lr_end > 0, "lr and lr_end have to be above 0, found ", o.lr,
                  " and ", o.lr_end);
   require_option(o.epsilon >= 0, "epsilon cannot be below 0, found ", o.epsilon);
@@ -95,6 +95,13 @@ double chi2(const Tensor& counts, const Tensor& b) {
   return ((c.square() - c) / b).sum().item<double>() / (B * (B - 1)) - 1;
 }
 
+int64_t steps_for(const Semidiscrete& options, int64_t points) {
+  constexpr int64_t hits_a_point = 60, least = 200;
+  const int64_t batch = std::max<int64_t>(1, options.batch);
+  return options.steps > 0 ? options.steps
+                           : std::max(least, (hits_a_point * points + batch - 1) / batch);
+}
+
 Ascent begin_ascent(const Tensor& y, const Tensor& b) {
   const Centred points = centred(y, y);
   const Tensor g = in_gauge(-points.beta / 2, weights_of(b, y, "y"));
@@ -106,13 +113,13 @@ void ascend(Ascent& ascent, const Tensor& y, const Semidiscrete& options, const 
   check(ascent, y, options);
   const Centred points = centred(y, y);
   const Tensor weights = weights_of(b, y, "y"), ones = at::ones({options.batch}, weights.options());
-  const int64_t m = y.size(0), d = y.size(1), B = options.batch;
+  const int64_t m = y.size(0), d = y.size(1), B = options.batch, steps = steps_for(options, m);
   const double spread = std::sqrt(points.beta.mean().item<double>());
   const double size = spread * static_cast<double>(std::min(m, often * B));
   const double epsilon = options.epsilon * spread;
   const Random noise = random.stream("ascent");
 
-  for (int64_t& k = ascent.step; k < std::min(until, options.steps);) {
+  for (int64_t& k = ascent.step; k < std::min(until, steps);) {
     // Whom do this step's noises go to? About the centre: it only turns the gauge.
     const Tensor rows = row_range(k * B, (k + 1) * B, y.device());
     const int64_t n = y.is_cpu() ? shares(B) : 1;
@@ -133,7 +140,7 @@ void ascend(Ascent& ascent, const Tensor& y, const Semidiscrete& options, const 
     const Tensor got = epsilon == 0 ? shared[0].scatter_add(0, index, ones) : shared.sum(0);
 
     // A step up, geometric in its size.
-    const double done = static_cast<double>(k) / static_cast<double>(options.steps);
+    const double done = static_cast<double>(k) / static_cast<double>(steps);
     const double lr = options.lr * std::pow(options.lr_end / options.lr, done);
     ascent.g = in_gauge(ascent.g + lr * size * (weights - got / B), weights);
 

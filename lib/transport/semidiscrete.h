@@ -20,13 +20,13 @@ Tensor soft_weights(const Tensor& z, const Tensor& y, const Tensor& g, const Ten
 double chi2(const Tensor& counts, const Tensor& b);
 
 struct Semidiscrete {
-  int64_t steps = 4000, batch = 512;
+  int64_t steps = 0, batch = 512;
   double lr = 0.05;       ///< first step size, relative to the points' spread (see ascend)
   double lr_end = 0.002;  ///< last one; the way down is geometric
   double epsilon = 0;     ///< softness, relative to the points' spread; 0: one point for each noise
 
   void describe(auto&& option) {
-    option("steps", steps, "steps of the ascent");
+    option("steps", steps, "steps of the ascent; 0: until each point was hit 60 times");
     option("batch", batch, "noises a step");
     option("lr", lr, "first step size, relative to the points' spread");
     option("lr_end", lr_end, "last step size, relative to the points' spread");
@@ -34,6 +34,9 @@ struct Semidiscrete {
            "softness, relative to the points' spread; 0: one point for each noise");
   }
 };
+
+/// How many steps the options mean for so many points: chi^2 is then about 0.05.
+int64_t steps_for(const Semidiscrete& options, int64_t points);
 
 /// An ascent under way: the potential g, its average (the result), both (m) double with sum_j b_j
 /// g_j = 0, and the steps behind it.
@@ -47,7 +50,7 @@ struct Ascent {
 /// cannot be.
 Ascent begin_ascent(const Tensor& y, const Tensor& b = {});
 
-/// Goes on to step `until` (at most options.steps) of the averaged stochastic ascent of the
+/// Goes on to step `until` (at most steps_for(options, m)) of the averaged stochastic ascent of the
 /// semi-dual E f(z) + <b, g>: g_j += lr_k s min(m, 12 B) (b_j - share of the noises that j got),
 /// s^2 the points' mean squared distance from their centre (Genevay et al. 2016; Mousavi-Hosseini
 /// et al. 2025, 2509.25519). Noise of step k: rows k B ... of the stream "ascent". Leaving and

@@ -1,7 +1,10 @@
 #include "flow/coupling.h"
 
+#include "base/error.h"
 #include "data/augment.h"
 #include "data/dataset.h"
+#include "eval/merge.h"
+#include "eval/pairs.h"
 #include "flow/encode.h"
 #include "folder.h"
 #include "io/pairs.h"
@@ -12,20 +15,41 @@ using namespace couplet::testing;
 
 namespace {
 
-/// A couplings file of the images of write_images, by the pairing given.
-void write_pairs(const Run& run, const Dataset& data, const Pairing& pairing,
-                 const EncodeOptions& options) {
-  RowFile file(run, data.train, pair_columns(data, options));
-  encode_rows(pairing, data, options, run, file);
+using MakePairing = std::function<std::shared_ptr<Pairing>(const PairingInputs&)>;
+
+/// A couplings file of data by the pairing given, or a shard of it.
+void write_pairs(const Run& run, const Dataset& data, const MakePairing& make,
+                 const EncodeOptions& options, const Shard& shard = {}) {
+  check(options);
+  const Batches batches(data, run, options.flip, options.draws);
+  const auto pairing = make({batches, data, nullptr, &run});
+  const PairLayout layout = layout_of(*pairing, data.train, options, shard);
+  RowFile file(run, layout.end - layout.begin, pair_columns(batches, options, layout),
+               pairing->tables());
+  encode_rows(*pairing, batches, options, layout, run, file);
   json facts = carried_on(data.label);
   facts["shape"] = data.space.shape, facts["classes"] = data.space.classes;
+  facts["marginal_error"] = file.note();
+  facts = assessed(file.finished(), facts, data.train);
+  if (shard.of > 1) facts["shard"] = about(shard, layout, run);
   file.seal(run.label("couplings", facts, {data.label}));
 }
 
-/// Noise that tells what it was made from: 10 x1 + the draw's number.
+MakePairing by_name(const std::string& name) {
+  json options = {{"type", name}};
+  if (name == "minibatch-ot" || name == "sinkhorn") options["n"] = 6;
+  if (name == "semidiscrete-ot") options["steps"] = 50;
+  return [=](const PairingInputs& inputs) { return pairings().make(options, inputs); };
+}
+
+/// Noise that tells what it was made from: 10 x1 + the pair's number.
 struct Telling : Pairing {
-  Codes noise_for(const Tensor& x1, const Tensor&, const Tensor& draws) const override {
-    return {10 * x1 + expand_to(draws, x1), {}};
+  Batches batches;
+  explicit Telling(const Batches& batches) : batches(batches) {}
+  NewPairs make(const Tensor& numbers) const override {
+    const Tensor example = batches.examples(numbers), flip = batches.flips(numbers);
+    const auto [x1, label] = batches.take(example, flip);
+    return {{10 * x1 + expand_to(numbers, x1), x1, label}, example, flip, {}};
   }
 };
 
@@ -34,11 +58,23 @@ struct Files {
   std::string data = folder / "data.h5", pairs = folder / "pairs.h5";
   Files() {
     write_images(data);
-    const Run run = run_to(pairs);
-    write_pairs(run, open_dataset(data), *pairings().make({{"type", "independent"}}, {.run = &run}),
+    write_pairs(run_to(pairs), open_dataset(data), by_name("independent"),
                 {.draws = 2, .flip = true});
   }
 };
+
+/// Couplings that need no teacher, with groups that batches do not end with.
+std::vector<json> without_teacher() {
+  std::vector<json> all;
+  for (const auto& name : couplings().names()) {
+    json options = {{"type", name}};
+    if (name == "teacher") continue;
+    if (name == "minibatch-ot" || name == "sinkhorn") options["n"] = 7;
+    if (name == "semidiscrete-ot") options["steps"] = 200;
+    all.push_back(options);
+  }
+  return all;
+}
 
 }  // namespace
 
@@ -46,9 +82,9 @@ TEST_CASE("Every coupling is a function of rows", "[flow]") {
   const Files files;
   const Run run = run_to(files.folder / "out.h5");
   const Tensor examples = open_dataset(files.data).examples(row_range(0, 9));
-  for (const auto& name : couplings().names()) {
-    INFO(name);
-    const auto pi = couplings().make({{"type", name}}, {files.pairs, &run});
+  for (const json& options : without_teacher()) {
+    INFO(options.dump());
+    const auto pi = couplings().make(options, {files.pairs, &run});
     CHECK(pi->space() == Space{{1, 2, 3}, 3});
     CHECK(pi->source().kind == "couplings");
     const CoupledBatch all = pi->draw(row_range(0, 400));
@@ -66,9 +102,10 @@ TEST_CASE("Every coupling is a function of rows", "[flow]") {
     const Tensor same = (all.x1.unsqueeze(1) == either).flatten(2).all(2);
     CHECK(same.any(1).all().item<bool>());
     CHECK(at::equal(same.to(at::kInt).argmax(1).remainder(9).remainder(3), all.label));
-    // And every example turns up as often as any other.
+    // And every example turns up as often as any other, or has the same chance.
+    const bool by_chance = options["type"] == "sinkhorn" || options["type"] == "semidiscrete-ot";
     const Tensor often = same.to(at::kFloat).view({400, 2, 9}).sum(at::IntArrayRef({0, 1}));
-    CHECK(distance(often, at::full({9}, 400.0 / 9)) <= 2);
+    CHECK(distance(often, at::full({9}, 400.0 / 9)) <= (by_chance ? 25 : 2));
   }
 }
 
@@ -78,12 +115,14 @@ TEST_CASE("Every coupling draws onto the device of its run, and waits for nothin
     Run run = run_to(files.folder / "out.h5");
     run.device = device;
     const Tensor rows = row_range(0, 5, device);
-    for (const auto& name : couplings().names()) {
-      INFO(name << " on " << device);
-      const auto pi = couplings().make({{"type", name}}, {files.pairs, &run});
+    for (const json& options : without_teacher()) {
+      INFO(options.dump() << " on " << device);
+      const auto pi = couplings().make(options, {files.pairs, &run});
       const auto [x0, x1, label] = pi->draw(rows);
       for (const Tensor& part : {x0, x1, label}) CHECK(part.device().type() == device.type());
-      CHECK(host_reads([&] { pi->draw(rows); }).empty());
+      // Optimal transport is solved by the host, and goes class by class.
+      if (!options.contains("n") && !options.contains("steps"))
+        CHECK(host_reads([&] { pi->draw(rows); }).empty());
     }
   }
 }
@@ -108,7 +147,10 @@ TEST_CASE("Pairs stay pairs, mirrored ones too", "[flow]") {
   for (const bool flip : {false, true}) {
     const std::string path = folder / (flip ? "flipped.h5" : "plain.h5");
     const EncodeOptions options{.draws = 3, .batch = 4, .flip = flip};
-    write_pairs(run_to(path), data, Telling(), options);
+    const auto telling = [](const PairingInputs& in) {
+      return std::make_shared<Telling>(in.batches);
+    };
+    write_pairs(run_to(path), data, telling, options);
     const Pairs stored = read_pairs(path);
     CHECK(stored.size() == 9);
     CHECK(stored.draws() == 3);
@@ -137,36 +179,77 @@ TEST_CASE("Pairs stay pairs, mirrored ones too", "[flow]") {
   }
 }
 
-TEST_CASE("Encoding does not depend on the batch or on interruptions", "[flow]") {
+TEST_CASE("Encoding does not depend on the batch, on interruptions or on shards", "[flow]") {
   const Folder folder;
   write_images(folder / "data.h5");
   const Dataset data = open_dataset(folder / "data.h5");
-  const auto hash_of = [&](const std::string& name, int64_t batch, int stops) {
-    Run run = run_to(folder / name);
-    run.stop = [&] { return stops-- > 0; };
-    const EncodeOptions options{.draws = 2, .batch = batch, .storage = "f16"};
-    const auto pairing = pairings().make({{"type", "independent"}}, {.run = &run});
-    while (true) {
-      try {
-        write_pairs(run, data, *pairing, options);
-        return read_label(run.output).content;
-      } catch (const Unfinished&) {
+  for (const std::string name : {"independent", "minibatch-ot", "sinkhorn", "semidiscrete-ot"}) {
+    const auto hash_of = [&](const std::string& file, int64_t batch, int stops,
+                             const Shard& shard = {}) {
+      Run run = run_to(folder / (name + file));
+      run.stop = [&] { return stops-- > 0; };
+      const EncodeOptions options{.draws = 2, .batch = batch, .flip = true, .storage = "bf16"};
+      while (true) {
+        try {
+          write_pairs(run, data, by_name(name), options, shard);
+          return read_label(run.output).content;
+        } catch (const Unfinished&) {
+        }
       }
+    };
+    INFO(name);
+    const std::string whole = hash_of("a.h5", 256, 0);
+    CHECK(hash_of("b.h5", 3, 0) == whole);
+    CHECK(hash_of("c.h5", 4, 2) == whole);
+
+    std::vector<std::string> shards;
+    for (const int64_t i : {0, 1, 2}) {
+      hash_of(text("part", i, ".h5"), 3, 1, {i, 3});
+      shards.push_back(folder / text(name, "part", i, ".h5"));
     }
-  };
-  const std::string whole = hash_of("a.h5", 256, 0);
-  CHECK(hash_of("b.h5", 3, 0) == whole);
-  CHECK(hash_of("c.h5", 4, 2) == whole);
+    const Run run = run_to(folder / (name + "merged.h5"));
+    merge_shards({shards[2], shards[0], shards[1]}, run);
+    CHECK(read_label(run.output).content == whole);
+
+    const auto refused = [&](const std::vector<std::string>& paths, const std::string& words) {
+      CHECK_THROWS_WITH(merge_shards(paths, run_to(folder / "refused.h5")), contains(words));
+    };
+    refused({shards[0], shards[2]}, "shard 1 of 3 is missing");
+    refused({shards[0], shards[1]}, "shard 2 of 3 is missing");
+    refused({shards[0], shards[1], shards[1], shards[2]}, "shard 1 of 3 is there twice");
+    refused({folder / (name + "a.h5")}, "is no shard");
+    refused({}, "there are no shards");
+    write_pairs(run_to(folder / "other.h5", 2), data, by_name(name),
+                {.draws = 3, .flip = true, .storage = "bf16"}, {1, 3});
+    refused({shards[0], folder / "other.h5", shards[2]}, "other.h5");
+  }
 }
 
 TEST_CASE("Options of an encoding that cannot be are refused", "[flow]") {
   const Folder folder;
   write_images(folder / "data.h5");
   const Dataset data = open_dataset(folder / "data.h5");
-  CHECK_THROWS_AS(pair_columns(data, {.draws = 0}), BadOption);
-  CHECK_THROWS_AS(pair_columns(data, {.batch = 0}), BadOption);
-  CHECK_THROWS_AS(pair_columns(data, {.storage = "f64"}), BadOption);
+  const auto write = [&](const EncodeOptions& options, const Shard& shard = {}) {
+    write_pairs(run_to(folder / "out.h5"), data, by_name("independent"), options, shard);
+  };
+  CHECK_THROWS_AS(write({.draws = 0}), BadOption);
+  CHECK_THROWS_AS(write({.batch = 0}), BadOption);
+  CHECK_THROWS_AS(write({.storage = "f64"}), BadOption);
+  CHECK_THROWS_AS(write({}, {0, 10}), BadOption);  // there are nine rows
+  for (const char* bad : {"1", "1/", "/2", "2/2", "-1/2", "a/b", "0/2x", "0/0"}) {
+    INFO(bad);
+    CHECK_THROWS_AS(read_shard(bad), BadOption);
+  }
+  CHECK(read_shard("1/4").number == 1);
+  CHECK(read_shard("").of == 1);
+
   const Run run = run_to(folder / "out.h5");
-  CHECK_THROWS_AS(pairings().make({{"type", "teacher"}}, {.run = &run}), BadOption);
+  const Batches batches(data, run, false);
+  const auto refused = [&](const json& options) {
+    CHECK_THROWS_AS(pairings().make(options, {batches, data, nullptr, &run}), BadOption);
+  };
+  refused({{"type", "teacher"}});
+  refused({{"type", "minibatch-ot"}, {"n", 10}});
+  refused({{"type", "minibatch-ot"}, {"n", -1}});
   CHECK_THROWS_AS(couplings().make({{"type", "stored"}}, {folder / "data.h5", &run}), Error);
 }

@@ -2,11 +2,14 @@
 #include <cmath>
 
 #include "eval/curvature.h"
+#include "eval/linear_field.h"
 #include "flow/flow_map.h"
 #include "flow/solver.h"
+#include "folder.h"
 #include "gaussian_flow.h"
 #include "losses/flow_matching.h"
 #include "testing.h"
+#include "train/trainer.h"
 
 using namespace couplet;
 using namespace couplet::testing;
@@ -131,6 +134,7 @@ TEST_CASE("Floor, curvature and distance of the two-dimensional toy", "[parity]"
 
       const double floor = file.read(toy + "fm_floor").item<double>();
       CHECK(std::abs(exact_loss(field, S, pair.C) - floor) < 1e-8);
+      CHECK(std::abs(linear_loss(at::eye(2, S.options()), S, pair.C) - floor) < 1e-8);
       const double kappa = file.read(toy + "kappa_euler128").item<double>();
       const Tensor found = curvature(v, std::sqrt(2.0) * axes, 128).mean();
       CHECK(std::abs(found.item<double>() - kappa) < 1e-8);
@@ -194,4 +198,74 @@ TEST_CASE("Jumps of an exact map compose, there and back", "[flow]") {
   CHECK(distance(jump(phi, once, label, {1, 0.3, 0}), x) < 1e-13);
   CHECK(distance(jump(phi, x, label, {0.4, 0.4}), x) == 0);
   CHECK(distance(jump(phi, x, label, {0.4}), x) == 0);
+}
+
+namespace {
+
+/// v(x, t) = A(t) x, A linear between knots on [0, 1]; entries that mask leaves out are zero.
+struct LinearStudent : Backbone {
+  Tensor A, mask;
+  LinearStudent(int64_t knots, const Tensor& mask) : mask(mask) {
+    A = register_parameter("A", at::zeros({knots + 1, mask.size(0), mask.size(1)}));
+  }
+  Tensor forward(const Tensor& x, const Tensor& times, const Tensor&) override {
+    const int64_t last = A.size(0) - 2;
+    const Tensor place = times.select(1, 0) * (last + 1);
+    const Tensor knot = place.floor().clamp(0, last).to(at::kLong);
+    const Tensor w = (place - knot).view({-1, 1, 1});
+    const Tensor matrix = A.index_select(0, knot) * (1 - w) + A.index_select(0, knot + 1) * w;
+    return (matrix * mask).matmul(x.unsqueeze(2)).squeeze(2);
+  }
+};
+
+/// A linear student trained on draws of the Gaussian pairs with this covariance of (x0, x1).
+std::shared_ptr<LinearStudent> trained_student(const Tensor& joint, const Tensor& mask) {
+  const Folder folder;
+  const Run run = run_to(folder / "student.h5");
+  const int64_t D = mask.size(0);
+  const auto student = std::make_shared<LinearStudent>(64, mask.to(at::kFloat));
+  const Tensor root = square_root(joint).to(at::kFloat);
+  const auto loss = [&](const Tensor& rows) {
+    const Tensor n = run.random.stream("pairs").normal(rows, {2 * D}).matmul(root);
+    const Tensor label = at::full({rows.size(0)}, -1, at::kLong);
+    const Tensor t = run.random.stream("t").uniform(rows, {});
+    return flow_matching_loss({student}, interpolant("linear"),
+                              {n.narrow(1, 0, D), n.narrow(1, D, D), label}, t);
+  };
+  const TrainOptions options{
+      .steps = 1500, .batch = 1024, .lr = 0.1, .clip = 0, .ema = 0.99, .log_every = 1000};
+  const auto [block, numbers] = train(*student, loss, options, run, "");
+  load_tensors(*student, block.average);
+  student->to(at::kDouble);
+  student->mask = mask;
+  return student;
+}
+
+}  // namespace
+
+TEST_CASE("Trained linear students reach the losses of the exact fields", "[parity]") {
+  for (const auto& file : files()) {
+    const Tensor S = file.read("toy2d/S"), one = at::eye(2, S.options());
+    for (const auto& name : file.datasets("toy2d")) {
+      const std::string ending = "/cross_covariance_x_z";
+      if (!name.ends_with(ending)) continue;
+      const std::string toy = "toy2d/" + name.substr(0, name.size() - ending.size());
+      INFO(file.path() << ", " << toy);
+      const Tensor C = file.read("toy2d/" + name);
+      const Tensor joint = at::cat({at::cat({one, C.t()}, 1), at::cat({C, S}, 1)}, 0);
+      const auto student = trained_student(joint, at::ones_like(S));
+      const at::NoGradGuard no_grad;
+      CHECK(exact_loss(student, S, C) ==
+            Approx(file.read(toy + "/fm_floor").item<double>()).margin(1e-3));
+    }
+    // All pairs of numbers at once, each a dimension of its own.
+    const Tensor s = file.read("toy1d/s").unsqueeze(1), theta = file.read("toy1d/theta");
+    const Tensor w = s.square().expand_as(theta).flatten(), c = (s * theta.cos()).flatten();
+    const Tensor I = at::eye(w.size(0), w.options());
+    const Tensor joint = at::cat({at::cat({I, c.diag()}, 1), at::cat({c.diag(), w.diag()}, 1)}, 0);
+    const auto student = trained_student(joint, I);
+    const at::NoGradGuard no_grad;
+    CHECK(exact_loss(student, w.diag(), c.diag()) ==
+          Approx(file.read("toy1d/fm_floor").mean().item<double>()).margin(1e-3));
+  }
 }

@@ -91,8 +91,10 @@ TEST_CASE("A teacher's pairs are its codes over their scale, whoever shares them
   const Tensor row = row_range(0, 70), x1 = Random(3).normal(row, space.shape);
   const Tensor label = row.remainder(4) - 1;
   const Run run = run_to("unused.h5");
-  const auto pairing = pairings().make({{"type", "teacher"}, {"calibration", 500}},
-                                       {.model = &model, .x1 = x1, .label = label, .run = &run});
+  Dataset data{.space = space, .x = x1, .labels = label, .train = 70};
+  const Batches batches(data, run, false, 1);
+  const auto pairing =
+      pairings().make({{"type", "teacher"}, {"calibration", 500}}, {batches, data, &model, &run});
   const double sigma_f = pairing->facts()["sigma_f"];
   const Tensor x = x1 + 0.3 * run.random.stream("eta").normal(row, space.shape);
   const at::NoGradGuard no_grad;
@@ -100,11 +102,12 @@ TEST_CASE("A teacher's pairs are its codes over their scale, whoever shares them
   // The scale is that of other draws of these examples: 500 rows of four numbers.
   CHECK(sigma_f == Approx(codes.square().mean().sqrt().item<double>()).epsilon(0.1));
   for (const int threads : {1, 3}) {
-    Codes found;
+    NewPairs found;
     with_threads(threads, [&] {
-      found = pairing->noise_for(x1, label, row);
+      found = pairing->make(row);
       return found.x0;
     });
+    CHECK(at::equal(found.x1, x1));
     CHECK(distance(found.x0, codes / sigma_f) < 1e-5);
     CHECK(distance(found.log_p, log_prob(*flow, x, label)) < 1e-4);
   }

@@ -77,7 +77,7 @@ TEST_CASE("Rows go on where they were kept, to the same file", "[io]") {
     RowFile file(run, count, layout);
     CHECK((file.done() == stop || file.done() == count));
     fill(file, count);
-    CHECK(at::equal(file.read("label"), row_range(0, count)));
+    CHECK(at::equal(file.finished().read("label"), row_range(0, count)));
     file.seal(label_of(run));
     CHECK(read_label(run.output).content == expected);
   }

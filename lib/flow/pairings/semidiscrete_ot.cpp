@@ -1,0 +1,187 @@
+#include "flow/pairings/semidiscrete_ot.h"
+
+#include <ATen/ATen.h>
+
+#include <filesystem>
+
+#include "base/error.h"
+
+namespace couplet {
+
+namespace {
+
+/// The points of one class, and the potential of each.
+struct Cells {
+  Tensor points;  ///< (m) int64: numbers of examples, from M on of mirrored ones
+  Tensor y, g;    ///< (m, D) float, (m) double
+};
+
+/// The ascents of all classes as one file in the run's partial folder.
+struct Progress {
+  const Run& run;
+  std::vector<Ascent> ascents;
+  std::chrono::steady_clock::time_point saved = std::chrono::steady_clock::now();
+
+  std::string path() const { return run.partial("potentials.h5"); }
+  void load(size_t classes) {
+    ascents.resize(classes);
+    if (!std::filesystem::exists(path())) return;
+    const h5::File file = h5::File::open(path());
+    for (size_t c = 0; c < classes; ++c) {
+      const std::string at = std::to_string(c);
+      if (!file.has(at)) continue;
+      const auto on_device = [&](const char* name) { return file.read(at + name).to(run.device); };
+      ascents[c] = {on_device("/g"), on_device("/average"),
+                    file.attribute(at, "step").get<int64_t>()};
+    }
+  }
+  void save() {
+    h5::File file = h5::File::create(path() + ".new");
+    for (size_t c = 0; c < ascents.size(); ++c) {
+      if (!ascents[c].g.defined()) continue;
+      const std::string at = std::to_string(c);
+      file.write(at + "/g", ascents[c].g), file.write(at + "/average", ascents[c].average);
+      file.set_attribute(at, "step", ascents[c].step);
+    }
+    file.close();
+    rename_synced(path() + ".new", path());
+    saved = std::chrono::steady_clock::now();
+  }
+  bool due() const { return std::chrono::steady_clock::now() - saved > std::chrono::minutes(1); }
+};
+
+struct SemidiscreteOt : Pairing {
+  Batches batches;
+  c10::Device device;
+  Random noise;
+  bool by_class;
+  std::vector<Cells> cells;  ///< of each class, or of all
+  int64_t points;            ///< of all cells
+  json told;
+
+  SemidiscreteOt(const SemidiscreteOtOptions& options, const PairingInputs& inputs)
+      : batches(inputs.batches),
+        device(inputs.run->device),
+        noise(inputs.run->random.stream("noise")),
+        by_class(!options.mixed && batches.space().classes > 0) {
+    divide();
+    if (options.potentials.empty()) {
+      climb(options.ascent, *inputs.run);
+    } else {
+      take_from(options.potentials, options, inputs);
+    }
+  }
+
+  /// The points: every example, mirrored too where half of them are, by class.
+  void divide() {
+    const int64_t M = batches.size();
+    const bool mirror = batches.flips(row_range(0, 1, device)).defined();
+    const Tensor all = row_range(0, mirror ? 2 * M : M, device);
+    points = all.size(0);
+    const Tensor label = batches.labels(all.remainder(M));
+    for (int64_t c = by_class ? -1 : 0; c < (by_class ? batches.space().classes : 1); ++c) {
+      const Tensor own = by_class ? (label == c).nonzero().view(-1) : all;
+      if (own.size(0) == 0) {
+        cells.emplace_back();
+        continue;
+      }
+      std::vector<Tensor> parts;
+      for (const Tensor& some : own.split(4096)) parts.push_back(example_at(some).x.flatten(1));
+      cells.push_back({own, at::cat(parts), {}});
+    }
+  }
+
+  Batch example_at(const Tensor& point) const {
+    const int64_t M = batches.size();
+    return batches.take(point.remainder(M), points > M ? point.ge(M) : Tensor());
+  }
+
+  void climb(const Semidiscrete& options, const Run& run) {
+    constexpr int64_t steps_at_once = 20, samples_a_point = 8;
+    Progress progress{run, {}};
+    progress.load(cells.size());
+    int64_t all = 0, before = 0;
+    for (const Cells& own : cells) all += own.y.defined() ? steps_for(options, own.y.size(0)) : 0;
+    double unevenness = 0;
+    for (size_t c = 0; c < cells.size(); ++c) {
+      Cells& own = cells[c];
+      if (!own.y.defined()) continue;
+      const Random random = run.random.stream(text("potentials of class ", c));
+      Ascent& ascent = progress.ascents[c];
+      if (!ascent.g.defined()) ascent = begin_ascent(own.y);
+      const int64_t m = own.y.size(0), steps = steps_for(options, m);
+      while (ascent.step < steps) {
+        ascend(ascent, own.y, options, random, ascent.step + steps_at_once);
+        run.log->progress("potentials", before + ascent.step, all);
+        const bool stop = run.stop();
+        if (stop || progress.due()) progress.save();
+        if (stop)
+          throw Unfinished(
+              "stopped in the ascent of the potentials; all is saved, run the "
+              "same command again");
+      }
+      own.g = ascent.average, before += steps;
+      const int64_t samples = std::max<int64_t>(4096, samples_a_point * m);
+      const Tensor even = at::full({m}, 1.0 / static_cast<double>(m), own.g.options());
+      unevenness += chi2(hits(own.y, own.g, random, samples), even) * static_cast<double>(m);
+    }
+    progress.save();
+    told["chi2"] = unevenness / static_cast<double>(points);
+  }
+
+  void take_from(const std::string& path, const SemidiscreteOtOptions& options,
+                 const PairingInputs& inputs) {
+    const Artifact file = open_artifact(path, {"couplings"});
+    require(file.file.has("potentials"), path, ": holds no potentials");
+    const Tensor g = file.file.read("potentials").to(device);
+    const json made = file.label.config.value("coupling", json::object());
+    require(g.size(0) == points && made.value("mixed", false) == options.mixed, path, ": holds ",
+            g.size(0), " potentials, mixed ", made.value("mixed", false), "; here are ", points,
+            " points, mixed ", options.mixed);
+    require(file.fact("data") == carried_on(inputs.data.label)["data"], path,
+            ": its potentials are of other data than ", inputs.data.path);
+    for (Cells& own : cells) {
+      if (own.points.defined()) own.g = g.index_select(0, own.points);
+    }
+    told["chi2"] = file.fact("chi2");
+  }
+
+  NewPairs make(const Tensor& numbers) const override {
+    const at::NoGradGuard no_grad;
+    const Tensor x0 = noise.normal(numbers, batches.space().shape);
+    // The class of a number is that of the example that a shuffled epoch has there.
+    const Tensor asked = batches.labels(batches.shuffled(numbers));
+    Tensor point = at::empty_like(numbers);
+    for (size_t c = 0; c < cells.size(); ++c) {
+      const Cells& own = cells[c];
+      if (!own.y.defined()) continue;
+      const Tensor rows = by_class ? (asked == static_cast<int64_t>(c) - 1).nonzero().view(-1)
+                                   : at::arange(numbers.size(0), numbers.options());
+      if (rows.size(0) == 0) continue;
+      const Tensor j = assign_noise(x0.index_select(0, rows).flatten(1), own.y, own.g);
+      point.index_copy_(0, rows, own.points.index_select(0, j));
+    }
+    const auto [x1, label] = example_at(point);
+    const Tensor flip = points > batches.size() ? point.ge(batches.size()) : Tensor();
+    return {{x0, x1, label}, point.remainder(batches.size()), flip, {}};
+  }
+
+  bool keeps_examples() const override { return false; }
+  json facts() const override { return told; }
+  Tensors tables() const override {
+    Tensor all = at::zeros({points}, at::TensorOptions(at::kDouble).device(device));
+    for (const Cells& own : cells) {
+      if (own.y.defined()) all.index_copy_(0, own.points, own.g.to(at::kDouble));
+    }
+    return {{"potentials", all}};
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<Pairing> make_semidiscrete_ot(const SemidiscreteOtOptions& options,
+                                              const PairingInputs& inputs) {
+  return std::make_shared<SemidiscreteOt>(options, inputs);
+}
+
+}  // namespace couplet
