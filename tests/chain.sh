@@ -13,6 +13,11 @@ chain() {
   go couplet-convert "$SOURCE/data/digits.csv.gz" -s shape=[1,8,8] -s range=16 -s test=0.2 $common -o data.h5
   go nf-train data.h5 $common $train -s flow.patch=4 -s flow.channels=32 -s flow.head=16 -s flow.blocks=2 -s flow.layers=1 -o teacher.h5
   go nf-encode-couplings teacher.h5 $common -s draws=16 -s batch=16 -o couplings.h5
+  for i in 0 1; do
+    go nf-encode-couplings teacher.h5 $common -s draws=16 -s batch=16 --shard $i/2 -o shard$i.h5
+  done
+  go couplet-convert merge shard1.h5 shard0.h5 -q -o merged.h5
+  go nf-encode-couplings data.h5 $common -s coupling=semidiscrete-ot -s draws=4 -s storage=bf16 -o transport.h5
   go fm-train-student couplings.h5 $common $train -s net.type=mlp -s net.hidden=64 -s net.depth=1 -o student.h5
   go ttfm-distill student.h5 couplings.h5 $common $train -o map.h5
   go sample map.h5 --rows 0-9999 -s batch=16 $common -o samples.h5
@@ -39,10 +44,14 @@ go() {  # TERM soon after the start, until the tool is done before it comes
 }
 chain stopped
 
-for file in data teacher couplings student map samples; do
-  a=$(couplet-info --json "$folder/whole/$file.h5" | grep -o '"content": *"[0-9a-f]*"' | head -1)
-  b=$(couplet-info --json "$folder/stopped/$file.h5" | grep -o '"content": *"[0-9a-f]*"' | head -1)
+content() { couplet-info --json "$folder/$1.h5" | grep -o '"content": *"[0-9a-f]*"' | head -1; }
+for file in data teacher couplings transport student map samples; do
+  a=$(content "whole/$file") b=$(content "stopped/$file")
   [ -n "$a" ] && [ "$a" = "$b" ] || { echo "$file.h5: $a, stopped and resumed $b"; exit 1; }
+done
+for run in whole stopped; do
+  a=$(content whole/couplings) b=$(content $run/merged)
+  [ "$a" = "$b" ] || { echo "couplings.h5: $a, merged from shards ($run) $b"; exit 1; }
 done
 [ "$stops" -ge 3 ] || { echo "only $stops tools were stopped while at work"; exit 1; }
 echo "equal content after $stops stops"

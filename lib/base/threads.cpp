@@ -36,6 +36,9 @@ void SideBySide::operator()(const std::function<void(int64_t)>& f) const {
   }
 }
 
+OneThread::OneThread() : before_(at::get_num_threads()) { at::set_num_threads(1); }
+OneThread::~OneThread() { at::set_num_threads(before_); }
+
 int64_t shares(int64_t batch) {
   constexpr int64_t enough = 16;
   return std::clamp<int64_t>(batch / enough, 1, at::get_num_threads());

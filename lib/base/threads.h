@@ -22,6 +22,18 @@ class SideBySide {
   int64_t n_;
 };
 
+/// While it lives, LibTorch's operations take one thread: how sums are ordered then does not depend
+/// on how many there are.
+class OneThread {
+ public:
+  OneThread();
+  ~OneThread();
+  OneThread(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
+
 /// Into how many shares a batch falls on a CPU: one a thread, fewer where that leaves them too few
 /// rows.
 int64_t shares(int64_t batch);

@@ -7,7 +7,7 @@ namespace couplet {
 
 struct SinkhornOptions : GroupOptions {
   Sinkhorn plan;
-  SinkhornOptions() : GroupOptions{.n = 0} {}
+  SinkhornOptions() : GroupOptions{.n = 0} { plan.epsilon = 0.01; }
   void describe(auto&& option) {
     GroupOptions::describe(option);
     plan.describe(option);
