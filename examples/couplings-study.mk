@@ -48,7 +48,8 @@ how.turned-fresh     := -s coupling=teacher -s coupling.align=procrustes
 
 all: $(OUT)/report.html
 
-$(OUT)/data.h5: ; @mkdir -p $(SEEDS:%=$(OUT)/%/samples) $(SEEDS:%=$(OUT)/%/paths)
+$(shell mkdir -p $(SEEDS:%=$(OUT)/%/samples) $(SEEDS:%=$(OUT)/%/paths))
+$(OUT)/data.h5:
 	$(BIN)/couplet-convert $(DATA) $(RUN)
 $(OUT)/teacher.h5: $(OUT)/data.h5
 	$(BIN)/nf-train $< $(RUN)

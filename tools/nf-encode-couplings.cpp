@@ -33,6 +33,8 @@ int main(int argc, char** argv) {
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
     require_option(verify >= 0, "--verify must be 0 or more, found ", verify);
     check(options.pairs);
+    const bool codes = options.coupling.value["type"] == "teacher";
+    require_option(codes || verify == 64, "--verify has no effect: these pairs are not encoded");
     const Shard shard = read_shard(part);
     const auto [model, data] = origin_of(source, moved);
     const Batches batches(data, run, options.pairs.flip, options.pairs.draws);
@@ -45,7 +47,7 @@ int main(int argc, char** argv) {
     facts.update(pairing->facts());
     facts["shape"] = data.space.shape, facts["classes"] = data.space.classes;
     facts["clock"] = "noise at 0";
-    if (model && options.coupling.value["type"] == "teacher" && verify > 0) {
+    if (model && codes && verify > 0) {
       facts["verification"] = round_trips(*load_flow(*model, run.device), data, verify, run.device);
       run.log->say("decode(encode(x)) - x: " + facts["verification"].dump());
     }

@@ -15,6 +15,7 @@ int64_t first_bad_row(const Tensor& x) {
   for (int64_t begin = 0; begin < x.size(0); begin += step) {
     const Tensor part = x.narrow(0, begin, std::min(step, x.size(0) - begin)).flatten(1);
     const Tensor bad = part.isfinite().all(1).logical_not().nonzero();
+    h5::release_pages(part);
     if (bad.size(0) > 0) return begin + bad[0][0].item<int64_t>();
   }
   return -1;

@@ -12,6 +12,9 @@ namespace couplet {
 
 namespace {
 
+const std::vector<std::string> column_names = {"x1",    "label", "source", "x0",
+                                               "log_p", "norm2", "flip"};
+
 struct ShardFile {
   std::string path;
   Artifact artifact;
@@ -24,10 +27,30 @@ struct ShardFile {
     for (const char* own : {"shard", "quality", "gaussianity", "marginal_error"}) facts.erase(own);
     json all = {{"config", artifact.label.config}, {"facts", facts}};
     for (const char* key : {"of", "rows", "seed"}) all[key] = shard.at(key);
-    for (const auto& name : artifact.file.datasets()) {
+    for (const Column& c : columns()) {
+      all["columns"][c.name] = text(at::toString(c.type), " ", c.shape);
+    }
+    for (const auto& [name, table] : tables()) {
+      all["tables"][name] = hash_bytes(table.const_data_ptr(), table.nbytes());
+    }
+    return all;
+  }
+  std::vector<Column> columns() const {
+    std::vector<Column> all;
+    for (const auto& name : column_names) {
+      if (!artifact.file.has(name)) continue;
       const auto sizes = artifact.file.sizes(name);
-      const std::vector<int64_t> of_a_row(sizes.begin() + 1, sizes.end());
-      all["datasets"][name] = text(at::toString(artifact.file.type(name)), " ", of_a_row);
+      all.push_back({name, artifact.file.type(name), {sizes.begin() + 1, sizes.end()}});
+    }
+    return all;
+  }
+  /// What is there besides: "potentials", "rotation".
+  Tensors tables() const {
+    Tensors all;
+    for (const auto& name : artifact.file.datasets()) {
+      const bool column =
+          std::find(column_names.begin(), column_names.end(), name) != column_names.end();
+      if (!column) all[name] = artifact.file.read(name);
     }
     return all;
   }
@@ -61,31 +84,13 @@ std::vector<ShardFile> in_order(const std::vector<std::string>& paths) {
   return shards;
 }
 
-/// The columns of the whole file, and its tables, which every shard has.
-std::pair<std::vector<Column>, Tensors> contents_of(const ShardFile& shard) {
-  const h5::File& file = shard.artifact.file;
-  std::vector<Column> columns;
-  Tensors tables;
-  for (const char* name : {"x1", "label", "source", "x0", "log_p", "norm2", "flip"}) {
-    if (!file.has(name)) continue;
-    const auto sizes = file.sizes(name);
-    columns.push_back({name, file.type(name), {sizes.begin() + 1, sizes.end()}});
-  }
-  for (const auto& name : file.datasets()) {
-    const bool column = std::any_of(columns.begin(), columns.end(),
-                                    [&](const Column& c) { return c.name == name; });
-    if (!column) tables[name] = file.read(name);
-  }
-  return {columns, tables};
-}
-
 }  // namespace
 
 void merge_shards(const std::vector<std::string>& paths, const Run& run) {
   constexpr int64_t rows_at_once = 4096;
   const std::vector<ShardFile> shards = in_order(paths);
-  const auto [columns, tables] = contents_of(shards.front());
-  RowFile file(run, shards.front().at("rows"), columns, tables);
+  const std::vector<Column> columns = shards.front().columns();
+  RowFile file(run, shards.front().at("rows"), columns, shards.front().tables());
   for (const ShardFile& shard : shards) {
     Tensors all;
     for (const Column& c : columns) all[c.name] = shard.artifact.file.map(c.name);

@@ -31,7 +31,7 @@ struct Reader {
     const auto part = [&](const Tensor& t) { return t.narrow(0, begin, count); };
     Tensor data = scaling.apply(part(x1)).repeat_interleave(draws(), 0);
     if (flip.defined()) data = mirrored(data, part(flip).flatten().to(at::kBool));
-    const Tensor noise = part(x0).flatten(0, 1).flatten(1).to(at::kFloat);
+    const Tensor noise = part(x0).flatten(0, 1).flatten(1).to(at::kFloat, false, /*copy=*/true);
     h5::release_pages(part(x1)), h5::release_pages(part(x0));
     return {noise, data.flatten(1)};
   }

@@ -4,26 +4,24 @@
 
 namespace couplet {
 
-/// bf16 autocast on this thread while it lives, if on.
+/// bf16 autocast on this thread while it lives if on, none if not.
 class Autocast {
  public:
-  Autocast(bool on, c10::DeviceType device) : device_(device), on_(on) {
-    if (!on_) return;
+  Autocast(bool on, c10::DeviceType device) : device_(device) {
     before_ = at::autocast::is_autocast_enabled(device_);
-    at::autocast::set_autocast_enabled(device_, true);
-    at::autocast::set_autocast_dtype(device_, at::kBFloat16);
+    at::autocast::set_autocast_enabled(device_, on);
+    if (on) at::autocast::set_autocast_dtype(device_, at::kBFloat16);
   }
   ~Autocast() {
-    if (!on_) return;
     at::autocast::set_autocast_enabled(device_, before_);
-    at::autocast::clear_cache();
+    if (!before_) at::autocast::clear_cache();
   }
   Autocast(const Autocast&) = delete;
   Autocast& operator=(const Autocast&) = delete;
 
  private:
   c10::DeviceType device_;
-  bool on_, before_ = false;
+  bool before_ = false;
 };
 
 }  // namespace couplet

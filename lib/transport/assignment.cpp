@@ -1,13 +1,10 @@
 #include "transport/assignment.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
-#include <algorithm>
 #include <limits>
 
 #include "base/error.h"
-#include "base/threads.h"
 #include "transport/auction.h"
 #include "transport/shortest_paths.h"
 
@@ -46,11 +43,6 @@ Assignment proven(const Tensor& cost, const Matching& found) {
   return {found.column, sum.item<double>(), (sum - bound).clamp_min(0).item<double>()};
 }
 
-/// Whose label is this one.
-Tensor of_label(const Tensor& labels, const Tensor& label) {
-  return (labels == label).nonzero().squeeze(1);
-}
-
 }  // namespace
 
 Assignment assign(const Tensor& cost) {
@@ -64,35 +56,5 @@ Assignment assign(const Tensor& cost) {
 }
 
 Assignment auction(const Tensor& cost) { return proven(cost, bidding(cost, spread(cost))); }
-
-Assignment assign_within(const Tensor& cost, const Tensor& row_label, const Tensor& column_label) {
-  spread(cost);
-  const int64_t n = cost.size(0);
-  require(row_label.sizes() == at::IntArrayRef(n) && column_label.sizes() == at::IntArrayRef(n),
-          "assignment: ", n, " rows and columns, but labels of shapes ", row_label.sizes(), " and ",
-          column_label.sizes());
-  const Tensor labels = std::get<0>(at::_unique2(at::cat({row_label, column_label})));
-  const int64_t blocks = labels.size(0);
-  std::vector<Assignment> found(blocks);
-  std::vector<Tensor> rows(blocks), columns(blocks);
-  const auto solve = [&](int64_t k) {
-    rows[k] = of_label(row_label, labels[k]), columns[k] = of_label(column_label, labels[k]);
-    require(rows[k].numel() == columns[k].numel(), "assignment: label ", labels[k].item<int64_t>(),
-            " has ", rows[k].numel(), " rows, but ", columns[k].numel(), " columns");
-    found[k] = assign(cost.index_select(0, rows[k]).index_select(1, columns[k]));
-  };
-  // Side by side on a CPU: each thread takes every so many-th label.
-  const SideBySide threads(cost.is_cpu() ? std::clamp<int64_t>(blocks, 1, at::get_num_threads())
-                                         : 1);
-  threads([&](int64_t i) {
-    for (int64_t k = i; k < blocks; k += threads.size()) solve(k);
-  });
-  Assignment all{at::empty_like(row_label, at::kLong), 0, 0};
-  for (int64_t k = 0; k < blocks; ++k) {
-    all.column.index_put_({rows[k]}, columns[k].index_select(0, found[k].column));
-    all.cost += found[k].cost, all.gap += found[k].gap;
-  }
-  return all;
-}
 
 }  // namespace couplet

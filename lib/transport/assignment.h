@@ -21,9 +21,4 @@ Assignment assign(const Tensor& cost);
 /// sum is.
 Assignment auction(const Tensor& cost);
 
-/// The best permutation among those that keep labels: each row goes to a column of its own label.
-/// row_label, column_label: (n) int64, on the cost's device. Labels are solved side by side. Error
-/// where there are not as many columns of a label as rows.
-Assignment assign_within(const Tensor& cost, const Tensor& row_label, const Tensor& column_label);
-
 }  // namespace couplet

@@ -8,6 +8,7 @@
 #include "flow/encode.h"
 #include "folder.h"
 #include "io/pairs.h"
+#include "nn/autocast.h"
 #include "testing.h"
 
 using namespace couplet;
@@ -124,6 +125,22 @@ TEST_CASE("Every coupling draws onto the device of its run, and waits for nothin
       if (!options.contains("n") && !options.contains("steps"))
         CHECK(host_reads([&] { pi->draw(rows); }).empty());
     }
+  }
+}
+
+TEST_CASE("Pairs are made in fp32, whatever the training is in", "[flow]") {
+  const Files files;
+  const Run run = run_to(files.folder / "out.h5");
+  for (const json& options : without_teacher()) {
+    INFO(options.dump());
+    const auto draw = [&] {
+      return couplings().make(options, {files.pairs, &run})->draw(row_range(0, 50));
+    };
+    const CoupledBatch exact = draw();
+    const Autocast autocast(true, at::kCPU);
+    const CoupledBatch found = draw();
+    CHECK(at::equal(found.x0, exact.x0));
+    CHECK(at::equal(found.x1, exact.x1));
   }
 }
 

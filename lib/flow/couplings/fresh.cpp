@@ -2,15 +2,21 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "base/error.h"
+#include "base/threads.h"
 #include "data/origin.h"
 #include "io/pairs.h"
+#include "nn/autocast.h"
 
 namespace couplet {
 
 namespace {
 
-/// The data of a couplings file, as a dataset without a test split.
-Origin data_of_pairs(const std::string& path) {
+/// The data of a couplings file, as a dataset without a test split; else as origin_of.
+Origin data_behind(const CouplingInputs& inputs) {
+  const std::string& path = inputs.file;
+  if (read_label(path).kind != "couplings") return origin_of(path, inputs.data);
+  require_option(inputs.data.empty(), "--data has no effect: ", path, " holds its data");
   const Pairs pairs = read_pairs(path);
   Dataset data;
   data.path = path, data.label = pairs.artifact.label, data.space = pairs.space;
@@ -26,8 +32,7 @@ struct Fresh : Coupling {
 
   Fresh(const CouplingInputs& inputs, bool flip,
         const std::function<std::shared_ptr<Pairing>(const PairingInputs&)>& make)
-      : origin(read_label(inputs.file).kind == "couplings" ? data_of_pairs(inputs.file)
-                                                           : origin_of(inputs.file, inputs.data)),
+      : origin(data_behind(inputs)),
         batches(origin.data, *inputs.run, flip),
         pairing(make({batches, origin.data, origin.model ? &*origin.model : nullptr, inputs.run})) {
   }
@@ -36,7 +41,12 @@ struct Fresh : Coupling {
   const Label& source() const override {
     return origin.model ? origin.model->label : origin.data.label;
   }
-  CoupledBatch draw(const Tensor& rows) const override { return pairing->make(rows); }
+  CoupledBatch draw(const Tensor& rows) const override {
+    // In fp32 whatever the training is in, and the same for any number of threads.
+    const Autocast exact(false, rows.device().type());
+    const OneThread same_sums;
+    return pairing->make(rows);
+  }
 };
 
 }  // namespace

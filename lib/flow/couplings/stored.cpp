@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "base/error.h"
 #include "data/augment.h"
 #include "io/pairs.h"
 
@@ -21,6 +22,12 @@ struct Stored : Coupling {
       : pairs(read_pairs(inputs.file)),
         device(inputs.run->device),
         shuffle(inputs.run->random.stream("pairs")) {
+    require_option(inputs.data.empty(), "--data has no effect: ", inputs.file, " holds its data");
+    if (pairs.artifact.label.facts.contains("shard")) {
+      inputs.run->log->warn(inputs.file +
+                            " is one shard of its pairs; couplet-convert merge joins "
+                            "them all");
+    }
     if (!device.is_cpu() && pairs.x0.nbytes() + pairs.x1.nbytes() < size_t{resident_bytes}) {
       pairs.x0 = pairs.x0.to(device), pairs.x1 = pairs.x1.to(device);
     }

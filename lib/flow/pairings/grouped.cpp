@@ -1,12 +1,14 @@
 #include "flow/pairings/grouped.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <deque>
 #include <future>
 #include <mutex>
 
 #include "base/error.h"
+#include "base/threads.h"
 
 namespace couplet {
 
@@ -104,36 +106,45 @@ std::shared_ptr<Pairing> make_grouped(int64_t n, Match match, const PairingInput
   return std::make_shared<Grouped>(n, std::move(match), inputs);
 }
 
+void warn_of_mixing(const PairingInputs& inputs) {
+  require_option(inputs.batches.space().classes > 0,
+                 "option 'coupling.mixed' has no effect: the data have no classes");
+  inputs.run->log->warn(
+      "classes are mixed: each is paired with a part of the noise alone, and a student that is "
+      "asked for one class starts from all of it (C2OT, 2503.10636)");
+}
+
 int64_t group_size(const GroupOptions& options, const PairingInputs& inputs) {
   const int64_t examples = inputs.batches.size();
   require_option(options.n >= 0 && options.n <= examples, "option 'coupling.n' must be in 0 .. ",
                  examples, ", the number of examples, found ", options.n);
-  if (options.mixed && inputs.batches.space().classes > 0) {
-    inputs.run->log->warn(
-        "classes are mixed: each is paired with a part of the noise alone, and a student "
-        "that is asked for one class starts from all of it (C2OT, 2503.10636)");
-  }
+  if (options.mixed) warn_of_mixing(inputs);
   return options.n == 0 ? std::min<int64_t>(examples, 10000) : options.n;
 }
 
-Tensor match_within(const Tensor& label, bool mixed,
-                    const std::function<Tensor(const Tensor& rows)>& f) {
+Matched match_within(const Tensor& label, bool mixed,
+                     const std::function<Matched(const Tensor& rows)>& f) {
   const Tensor all = at::arange(label.size(0), label.options());
   if (mixed) return f(all);
-  const auto [order, sizes] = [&] {
-    const Tensor host = label.cpu();
-    const auto [sorted, order] = host.sort(std::optional<bool>(true), 0, /*descending=*/false);
-    return std::pair{order, std::get<2>(at::unique_consecutive(sorted, false, true))};
-  }();
-  Tensor chosen = at::empty_like(all);
-  int64_t begin = 0;
-  for (int64_t i = 0; i < sizes.size(0); ++i) {
-    const int64_t size = sizes.const_data_ptr<int64_t>()[i];
-    const Tensor rows = order.narrow(0, begin, size).to(label.device());
-    chosen.index_copy_(0, rows, rows.index_select(0, f(rows)));
-    begin += size;
+  const auto [sorted, order] = label.cpu().sort(std::optional<bool>(true), 0, /*descending=*/false);
+  const Tensor sizes = std::get<2>(at::unique_consecutive(sorted, false, /*return_counts=*/true));
+  const std::vector<Tensor> classes =
+      order.to(label.device())
+          .split_with_sizes({sizes.const_data_ptr<int64_t>(), static_cast<size_t>(sizes.size(0))});
+
+  // Side by side on a CPU: each thread takes every so many-th class.
+  const auto count = static_cast<int64_t>(classes.size());
+  std::vector<Matched> found(count);
+  const SideBySide threads(label.is_cpu() ? std::min<int64_t>(count, at::get_num_threads()) : 1);
+  threads([&](int64_t i) {
+    for (int64_t c = i; c < count; c += threads.size()) found[c] = f(classes[c]);
+  });
+  Matched matched{at::empty_like(all)};
+  for (int64_t c = 0; c < count; ++c) {
+    matched.row.index_copy_(0, classes[c], classes[c].index_select(0, found[c].row));
+    matched.error = std::max(matched.error, found[c].error);
   }
-  return chosen;
+  return matched;
 }
 
 }  // namespace couplet

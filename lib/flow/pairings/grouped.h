@@ -34,12 +34,16 @@ struct GroupOptions {
   }
 };
 
+/// Warns that classes are mixed. Errors: there are none.
+void warn_of_mixing(const PairingInputs& inputs);
+
 /// How many n says; warns where classes are mixed. Errors: n negative or larger.
 int64_t group_size(const GroupOptions& options, const PairingInputs& inputs);
 
-/// f(rows of noise, rows of data) -> their match, for each class on its own: noise takes the class
-/// of the example at its own number, so that both have as many of each. Or for all at once.
-Tensor match_within(const Tensor& label, bool mixed,
-                    const std::function<Tensor(const Tensor& rows)>& f);
+/// f(rows of noise and of data) -> how these match, counted among them, for each class on its own,
+/// or mixed for all at once. Noise takes the class of the example at its own number, so that both
+/// have as many of each. Classes go side by side on a CPU's threads.
+Matched match_within(const Tensor& label, bool mixed,
+                     const std::function<Matched(const Tensor& rows)>& f);
 
 }  // namespace couplet

@@ -11,10 +11,10 @@ std::shared_ptr<Pairing> make_minibatch_ot(const MinibatchOtOptions& options,
                                            const PairingInputs& inputs) {
   const int64_t n = group_size(options, inputs);
   const auto match = [mixed = options.mixed](const Batch& data, const Tensor& x0, const Tensor&) {
-    return Matched{match_within(data.label, mixed, [&](const Tensor& rows) {
-      return assign(squared_distances(x0.index_select(0, rows), data.x.index_select(0, rows)))
-          .column;
-    })};
+    return match_within(data.label, mixed, [&](const Tensor& rows) {
+      const auto of = [&](const Tensor& t) { return t.index_select(0, rows); };
+      return Matched{assign(squared_distances(of(x0), of(data.x))).column};
+    });
   };
   return make_grouped(n, match, inputs);
 }

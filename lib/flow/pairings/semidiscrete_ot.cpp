@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "flow/pairings/grouped.h"
 
 namespace couplet {
 
@@ -20,6 +21,7 @@ struct Cells {
 struct Progress {
   const Run& run;
   std::vector<Ascent> ascents;
+  std::map<size_t, double> chi2;  ///< of the classes that are done
   std::chrono::steady_clock::time_point saved = std::chrono::steady_clock::now();
 
   std::string path() const { return run.partial("potentials.h5"); }
@@ -33,6 +35,7 @@ struct Progress {
       const auto on_device = [&](const char* name) { return file.read(at + name).to(run.device); };
       ascents[c] = {on_device("/g"), on_device("/average"),
                     file.attribute(at, "step").get<int64_t>()};
+      if (const json done = file.attribute(at, "chi2"); done.is_number()) chi2[c] = done;
     }
   }
   void save() {
@@ -42,6 +45,7 @@ struct Progress {
       const std::string at = std::to_string(c);
       file.write(at + "/g", ascents[c].g), file.write(at + "/average", ascents[c].average);
       file.set_attribute(at, "step", ascents[c].step);
+      if (chi2.contains(c)) file.set_attribute(at, "chi2", chi2.at(c));
     }
     file.close();
     rename_synced(path() + ".new", path());
@@ -64,6 +68,7 @@ struct SemidiscreteOt : Pairing {
         device(inputs.run->device),
         noise(inputs.run->random.stream("noise")),
         by_class(!options.mixed && batches.space().classes > 0) {
+    if (options.mixed) warn_of_mixing(inputs);
     divide();
     if (options.potentials.empty()) {
       climb(options.ascent, *inputs.run);
@@ -85,9 +90,13 @@ struct SemidiscreteOt : Pairing {
         cells.emplace_back();
         continue;
       }
-      std::vector<Tensor> parts;
-      for (const Tensor& some : own.split(4096)) parts.push_back(example_at(some).x.flatten(1));
-      cells.push_back({own, at::cat(parts), {}});
+      const Tensor y = at::empty({own.size(0), batches.space().dims()}, at::TensorOptions(device));
+      int64_t begin = 0;
+      for (const Tensor& some : own.split(4096)) {
+        y.narrow(0, begin, some.size(0)).copy_(example_at(some).x.flatten(1));
+        begin += some.size(0);
+      }
+      cells.push_back({own, y, {}});
     }
   }
 
@@ -121,25 +130,34 @@ struct SemidiscreteOt : Pairing {
               "same command again");
       }
       own.g = ascent.average, before += steps;
-      const int64_t samples = std::max<int64_t>(4096, samples_a_point * m);
-      const Tensor even = at::full({m}, 1.0 / static_cast<double>(m), own.g.options());
-      unevenness += chi2(hits(own.y, own.g, random, samples), even) * static_cast<double>(m);
+      if (!progress.chi2.contains(c)) {
+        const int64_t samples = std::max<int64_t>(4096, samples_a_point * m);
+        const Tensor even = at::full({m}, 1.0 / static_cast<double>(m), own.g.options());
+        progress.chi2[c] = chi2(hits(own.y, own.g, random, samples), even);
+        progress.save();
+      }
+      unevenness += progress.chi2.at(c) * static_cast<double>(m);
     }
-    progress.save();
     told["chi2"] = unevenness / static_cast<double>(points);
   }
 
   void take_from(const std::string& path, const SemidiscreteOtOptions& options,
                  const PairingInputs& inputs) {
+    require_option(unchanged(options.ascent), "the ascent's options have no effect: ", path,
+                   " holds the potentials");
     const Artifact file = open_artifact(path, {"couplings"});
-    require(file.file.has("potentials"), path, ": holds no potentials");
+    require(file.file.has("potentials"), path,
+            ": holds no potentials; nf-encode-couplings -s coupling=semidiscrete-ot makes them");
+    require(inputs.data.label.kind == "dataset", inputs.data.path,
+            ": potentials belong to the rows of a dataset; give that instead of its pairs");
     const Tensor g = file.file.read("potentials").to(device);
     const json made = file.label.config.value("coupling", json::object());
     require(g.size(0) == points && made.value("mixed", false) == options.mixed, path, ": holds ",
             g.size(0), " potentials, mixed ", made.value("mixed", false), "; here are ", points,
-            " points, mixed ", options.mixed);
+            " points, mixed ", options.mixed, ": flip and coupling.mixed must be as there");
     require(file.fact("data") == carried_on(inputs.data.label)["data"], path,
-            ": its potentials are of other data than ", inputs.data.path);
+            ": its potentials are of other data than ", inputs.data.path,
+            "; leave coupling.potentials out");
     for (Cells& own : cells) {
       if (own.points.defined()) own.g = g.index_select(0, own.points);
     }
@@ -163,7 +181,8 @@ struct SemidiscreteOt : Pairing {
     }
     const auto [x1, label] = example_at(point);
     const Tensor flip = points > batches.size() ? point.ge(batches.size()) : Tensor();
-    return {{x0, x1, label}, point.remainder(batches.size()), flip, {}};
+    const Tensor example = point.remainder(batches.size()).to(batches.stored().device());
+    return {{x0, x1, label}, example, flip, {}};
   }
 
   bool keeps_examples() const override { return false; }

@@ -2,6 +2,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <mutex>
+
 namespace couplet {
 
 std::shared_ptr<Pairing> make_sinkhorn(const SinkhornOptions& options,
@@ -9,21 +11,22 @@ std::shared_ptr<Pairing> make_sinkhorn(const SinkhornOptions& options,
   const int64_t n = group_size(options, inputs);
   const Random chance = inputs.run->random.stream("plan");
   const auto log = inputs.run->log;
+  const auto warned = std::make_shared<std::once_flag>();
   const auto match = [=](const Batch& data, const Tensor& x0, const Tensor& numbers) {
-    Matched matched;
     const Tensor uniform = chance.uniform(numbers, {});
-    matched.row = match_within(data.label, options.mixed, [&](const Tensor& rows) {
+    const Matched matched = match_within(data.label, options.mixed, [&](const Tensor& rows) {
+      if (rows.size(0) == 1) return Matched{rows * 0};
       const auto of = [&](const Tensor& t) { return t.index_select(0, rows); };
-      if (rows.size(0) == 1) return rows * 0;
       const EntropicPlan plan = sinkhorn(of(x0).flatten(1), of(data.x).flatten(1), options.plan);
-      matched.error = std::max(matched.error, plan.error);
-      return draw_columns(plan, of(uniform));
+      return Matched{draw_columns(plan, of(uniform)), plan.error};
     });
     if (matched.error > options.plan.tolerance) {
-      log->warn(text("after ", options.plan.iterations, " iterations a marginal is still ",
-                     matched.error,
-                     " off; a larger coupling.epsilon or more "
-                     "coupling.iterations bring it below coupling.tolerance"));
+      std::call_once(*warned, [&] {
+        log->warn(text("after ", options.plan.iterations, " iterations a marginal is still ",
+                       matched.error,
+                       " off; more coupling.iterations or a larger "
+                       "coupling.epsilon bring it below coupling.tolerance"));
+      });
     }
     return matched;
   };
