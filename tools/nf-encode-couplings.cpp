@@ -41,7 +41,7 @@ int main(int argc, char** argv) {
     const auto pairing =
         pairings().make(options.coupling, {batches, data, model ? &*model : nullptr, &run});
     const PairLayout layout = layout_of(*pairing, data.train, options.pairs, shard);
-    run.log->say("pairing: " + pairing->facts().dump());
+    if (const json told = pairing->facts(); !told.empty()) run.log->say("pairing: " + told.dump());
 
     json facts = carried_on(data.label);
     facts.update(pairing->facts());

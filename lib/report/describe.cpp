@@ -149,6 +149,8 @@ std::string numpy_type(at::ScalarType type) {
       return "int64";
     case at::kHalf:
       return "float16";
+    case at::kBFloat16:
+      return "bfloat16";
     case at::kFloat:
       return "float32";
     case at::kDouble:

@@ -11,8 +11,8 @@ using namespace couplet::testing;
 
 namespace {
 
-const std::vector<at::ScalarType> types = {at::kByte, at::kChar,  at::kInt,   at::kLong,
-                                           at::kHalf, at::kFloat, at::kDouble};
+const std::vector<at::ScalarType> types = {at::kByte, at::kChar,     at::kInt,   at::kLong,
+                                           at::kHalf, at::kBFloat16, at::kFloat, at::kDouble};
 
 Tensor some(at::ScalarType type, at::IntArrayRef sizes) {
   return at::arange(c10::multiply_integers(sizes), at::kDouble)
