@@ -1,6 +1,7 @@
 # make setup [CUDA=0|1]   what the build needs: Debian's packages; LibTorch and CMake in a cache folder
 # make                    build; make install PREFIX=DIR
 # make demo               the whole chain on handwritten digits, with a report
+# make couplings-study    a student for each kind of pairs, three seeds; SIZE=8 digits, 16 Fashion-MNIST
 # make test               all tests; make format, make clean
 # make peers, make bench  Python programs to be measured against; our speed beside theirs
 NAME    := couplet
