@@ -28,9 +28,8 @@ class Batches {
   Batch draw(const Tensor& numbers) const { return take(examples(numbers), flips(numbers)); }
   /// The labels alone, (N) int64.
   Tensor labels(const Tensor& example) const;
-  /// All examples as stored (M, *shape), and how they become x.
+  /// All examples as stored (M, *shape).
   const Tensor& stored() const { return x_; }
-  const Scaling& scaling() const { return scaling_; }
 
  private:
   Space space_;

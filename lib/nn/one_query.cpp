@@ -4,35 +4,20 @@
 
 #include <cstring>
 
-// The compiler writes a function out for each level of x86-64; the processor takes its own.
-#if defined(__x86_64__) && defined(__GLIBC__)
-#define FOR_EACH_LEVEL __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define FOR_EACH_LEVEL
-#endif
+#include "base/lanes.h"
 
 namespace couplet {
 
 namespace {
 
-// Vectors of so many numbers; Anywhere: without alignment.
-constexpr int64_t width = 16;
 using Four = float __attribute__((vector_size(16)));
 using Eight = float __attribute__((vector_size(32)));
-using Sixteen = float __attribute__((vector_size(64)));
-struct __attribute__((packed, aligned(4), may_alias)) Anywhere {
-  Sixteen lanes;
-};
-
-inline const Anywhere& vector_at(const float* numbers) {
-  return *reinterpret_cast<const Anywhere*>(numbers);
-}
 
 /// out[t] = q . k[t]
 FOR_EACH_LEVEL void dot_each(const float* q, const float* k, int64_t tokens, int64_t head,
                              float* out) {
   for (int64_t t = 0; t < tokens; ++t, k += head) {
-    Sixteen sums = {};
+    Vector sums = {};
     for (int64_t c = 0; c < head; c += width)
       sums += vector_at(q + c).lanes * vector_at(k + c).lanes;
     const Eight eight = __builtin_shufflevector(sums, sums, 0, 1, 2, 3, 4, 5, 6, 7) +
@@ -48,18 +33,18 @@ FOR_EACH_LEVEL void weighted_sum(const float* weight, const float* v, int64_t to
                                  float* out) {
   int64_t c = 0;
   for (; c + 4 * width <= head; c += 4 * width) {
-    Sixteen a = {}, b = {}, d = {}, e = {};
+    Vector a = {}, b = {}, d = {}, e = {};
     for (int64_t t = 0; t < tokens; ++t) {
       const float* row = v + t * head + c;
       a += weight[t] * vector_at(row).lanes, b += weight[t] * vector_at(row + width).lanes;
       d += weight[t] * vector_at(row + 2 * width).lanes,
           e += weight[t] * vector_at(row + 3 * width).lanes;
     }
-    const Sixteen sums[] = {a, b, d, e};
+    const Vector sums[] = {a, b, d, e};
     std::memcpy(out + c, sums, sizeof sums);
   }
   for (; c < head; c += width) {
-    Sixteen sum = {};
+    Vector sum = {};
     for (int64_t t = 0; t < tokens; ++t) sum += weight[t] * vector_at(v + t * head + c).lanes;
     std::memcpy(out + c, &sum, sizeof sum);
   }

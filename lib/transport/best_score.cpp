@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "transport/lanes.h"
+#include "base/lanes.h"
 
 namespace couplet {
 

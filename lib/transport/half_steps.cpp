@@ -7,7 +7,7 @@
 #include <cstring>
 #include <numbers>
 
-#include "transport/lanes.h"
+#include "base/lanes.h"
 
 namespace couplet {
 

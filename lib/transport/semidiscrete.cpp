@@ -50,7 +50,8 @@ Tensor soft_scores(const Tensor& z, const Tensor& y, const Tensor& g, const Tens
 }
 
 void check(const Ascent& ascent, const Tensor& y, const Semidiscrete& o) {
-  require_option(o.steps >= 0 && o.batch > 0, "steps and batch cannot be negative, found ", o.steps,
+  require_option(o.steps >= 0 && o.batch > 0,
+                 "steps cannot be negative and batch has to be at least 1, found ", o.steps,
                  " and ", o.batch);
   require_option(o.lr > 0 && o.lr_end > 0, "lr and lr_end have to be above 0, found ", o.lr,
                  " and ", o.lr_end);
