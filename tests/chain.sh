@@ -18,6 +18,7 @@ chain() {
   done
   go couplet-convert merge shard1.h5 shard0.h5 -q -o merged.h5
   go nf-encode-couplings data.h5 $common -s coupling=semidiscrete-ot -s draws=4 -s storage=bf16 -o transport.h5
+  go nf-encode-couplings transport.h5 $common -s coupling=semidiscrete-ot --seed 7 -o more.h5
   go fm-train-student couplings.h5 $common $train -s net.type=mlp -s net.hidden=64 -s net.depth=1 -o student.h5
   go ttfm-distill student.h5 couplings.h5 $common $train -o map.h5
   go sample map.h5 --rows 0-9999 -s batch=16 $common -o samples.h5
@@ -45,7 +46,7 @@ go() {  # TERM soon after the start, until the tool is done before it comes
 chain stopped
 
 content() { couplet-info --json "$folder/$1.h5" | grep -o '"content": *"[0-9a-f]*"' | head -1; }
-for file in data teacher couplings transport student map samples; do
+for file in data teacher couplings transport more student map samples; do
   a=$(content "whole/$file") b=$(content "stopped/$file")
   [ -n "$a" ] && [ "$a" = "$b" ] || { echo "$file.h5: $a, stopped and resumed $b"; exit 1; }
 done

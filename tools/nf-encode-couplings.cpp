@@ -24,8 +24,10 @@ int main(int argc, char** argv) {
                  "of optimal transport.",
              .example = "nf-encode-couplings teacher.h5 -s draws=8 -o couplings.h5"});
   const auto& source =
-      tool.input("source", "a normalizing flow, or a dataset for couplings that need none");
-  const auto& moved = tool.flag("data", std::string(), "the flow's dataset, where it has moved");
+      tool.input("source",
+                 "a normalizing flow; a dataset for couplings that need none; pairs of "
+                 "semidiscrete-ot for more by their potentials");
+  const auto& moved = tool.flag("data", std::string(), "the source's dataset, where it has moved");
   const auto& verify = tool.flag("verify", int64_t{64}, "examples whose round trip is checked");
   const auto& part =
       tool.flag("shard", std::string(),
@@ -36,10 +38,15 @@ int main(int argc, char** argv) {
     const bool codes = options.coupling.value["type"] == "teacher";
     require_option(codes || verify == 64, "--verify has no effect: these pairs are not encoded");
     const Shard shard = read_shard(part);
-    const auto [model, data] = origin_of(source, moved);
+    const auto [data, model, earlier] = origin_of(source, moved);
+    require_option(
+        !earlier || options.coupling.value["type"] == "semidiscrete-ot", source,
+        ": the potentials of pairs are of use to coupling=semidiscrete-ot alone; give the "
+        "dataset or the flow that it was made from");
     const Batches batches(data, run, options.pairs.flip, options.pairs.draws);
-    const auto pairing =
-        pairings().make(options.coupling, {batches, data, model ? &*model : nullptr, &run});
+    const auto pairing = pairings().make(
+        options.coupling,
+        {batches, data, &run, model ? &*model : nullptr, earlier ? &*earlier : nullptr});
     const PairLayout layout = layout_of(*pairing, data.train, options.pairs, shard);
     if (const json told = pairing->facts(); !told.empty()) run.log->say("pairing: " + told.dump());
 
@@ -62,6 +69,7 @@ int main(int argc, char** argv) {
     if (shard.of > 1) facts["shard"] = about(shard, layout, run);
     std::vector<Label> parents{data.label};
     if (model) parents.push_back(model->label);
+    if (earlier) parents.push_back(earlier->label);
     file.seal(run.label("couplings", facts, parents));
   });
 }

@@ -1,4 +1,4 @@
-// From a model back to the data it was made from.
+// From a model or from pairs back to the data they were made from.
 #pragma once
 #include <optional>
 
@@ -7,14 +7,19 @@
 
 namespace couplet {
 
-/// A checkpoint with the dataset behind it, or a dataset alone.
+/// A dataset, and the checkpoint or the pairs that it is behind, where it is not alone.
 struct Origin {
-  std::optional<Checkpoint> model;
   Dataset data;
+  std::optional<Checkpoint> model;
+  std::optional<Artifact> pairs;
+
+  /// The file that was asked for.
+  const Label& label() const;
 };
 
-/// path: a normalizing flow or a dataset. The flow's dataset is looked for where its provenance
-/// says it was, or at moved (if not empty); its content must be what the flow was trained on.
+/// path: a normalizing flow, a dataset, or pairs that hold potentials. The dataset is looked for
+/// where the file's provenance says it was, or at moved (if not empty); its content must be what
+/// the file was made from.
 Origin origin_of(const std::string& path, const std::string& moved);
 
 }  // namespace couplet

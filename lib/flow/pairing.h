@@ -30,13 +30,15 @@ struct Pairing {
   virtual Tensors tables() const { return {}; }
 };
 
-/// What a pairing is made of: examples by number and the dataset they are from, the checkpoint that
-/// encodes them (or nullptr), and the run.
+/// What a pairing is made of: examples by number and the dataset they are from, the run, and where
+/// there are any, the checkpoint that encodes them and earlier pairs of theirs that hold
+/// potentials.
 struct PairingInputs {
   const Batches& batches;
   const Dataset& data;
-  const Checkpoint* model;
   const Run* run;
+  const Checkpoint* model = nullptr;
+  const Artifact* earlier = nullptr;
 };
 
 const Registry<Pairing, const PairingInputs&>& pairings();

@@ -20,34 +20,18 @@ Tensor nll_per_dim(NormalizingFlow& flow, const Tensor& x, const Tensor& label) 
 }
 
 Likelihood::Likelihood(const LikelihoodOptions& options, const Dataset& data, const Random& random)
-    : options_(options),
+    : noised_(options.noise, options.eta, data),
+      label_drop_(options.label_drop),
       noise_(random.stream("eta")),
       validation_(random.stream("validation")),
       drop_(random.stream("label drop")) {
-  const bool uniform = options.noise == "uniform";
-  require_option(uniform || options.noise == "gaussian",
-                 "option 'loss.noise' must be gaussian or uniform, found '", options.noise, "'");
-  require_option(options.eta >= 0, "option 'loss.eta' must be 0 or more, found ", options.eta);
-  if (data.is_bytes()) shift_ = data.scaling.shift[0], level_ = data.scaling.scale[0];
-  if (!uniform) return;
-  require_option(data.is_bytes(), "option 'loss.noise' = uniform needs data stored as bytes (see ",
-                 "couplet-convert's option 'range'), ", data.path, " holds other numbers");
-  require_option(options.eta == LikelihoodOptions().eta,
+  require_option(options.noise != "uniform" || options.eta == LikelihoodOptions().eta,
                  "option 'loss.eta' has no effect with uniform noise");
-  const double range = std::round(2 / level_);
-  squeeze_ = range / (range + 1);
-}
-
-Tensor Likelihood::noised(const Tensor& x, const Tensor& rows, const Random& noise) const {
-  const auto shape = x.sizes().slice(1);
-  if (options_.noise == "gaussian") return x + options_.eta * noise.normal(rows, shape);
-  // Grey level u of 0 .. R, spread over [u, u + 1), becomes 2 (u + U) / (R + 1) - 1.
-  return (x - shift_ + level_ * (1 - noise.uniform(rows, shape))) * squeeze_ + shift_;
 }
 
 Tensor Likelihood::operator()(NormalizingFlow& flow, const Batch& batch, const Tensor& rows) const {
-  const Tensor label = drop_labels(batch.label, options_.label_drop, drop_, rows);
-  return nll_per_dim(flow, noised(batch.x, rows, noise_), label);
+  const Tensor label = drop_labels(batch.label, label_drop_, drop_, rows);
+  return nll_per_dim(flow, noised_(batch.x, rows, noise_), label);
 }
 
 double Likelihood::mean(NormalizingFlow& flow, const Dataset& data, int64_t begin, int64_t end,
@@ -56,7 +40,7 @@ double Likelihood::mean(NormalizingFlow& flow, const Dataset& data, int64_t begi
   Tensor sum = at::zeros({}, at::TensorOptions(at::kDouble).device(device));
   for (int64_t i = begin; i < end; i += rows_at_once) {
     const Tensor rows = row_range(i, std::min(end, i + rows_at_once));
-    const Tensor x = noised(data.examples(rows, device), rows.to(device), validation_);
+    const Tensor x = noised_(data.examples(rows, device), rows.to(device), validation_);
     const Tensor label = data.labels.index_select(0, rows).to(device);
     sum += log_prob(flow, x, label).sum(at::kDouble);
   }
@@ -89,7 +73,7 @@ Tensor Likelihood::codes(NormalizingFlow& flow, const Dataset& data, const Tenso
   const at::NoGradGuard no_grad;
   std::vector<Tensor> parts;
   for (const Tensor& part : rows.split(rows_at_once)) {
-    const Tensor x = noised(data.examples(part, device), part.to(device), validation_);
+    const Tensor x = noised_(data.examples(part, device), part.to(device), validation_);
     const Tensor label = data.labels.index_select(0, part).to(device);
     parts.push_back(flow.encode(x, label).z.cpu());
   }
@@ -104,7 +88,7 @@ void Likelihood::learn_prior(NormalizingFlow& flow, const Dataset& data, c10::De
   for (int64_t step = 0; step < 64; ++step) {  // a running mean over 64 batches
     const Tensor draws = row_range(step * rows_at_once, (step + 1) * rows_at_once);
     const Tensor rows = draws.remainder(data.train);
-    const Tensor x = noised(data.examples(rows, device), draws.to(device), validation_);
+    const Tensor x = noised_(data.examples(rows, device), draws.to(device), validation_);
     const Tensor label = data.labels.index_select(0, rows).to(device);
     flow.update_prior(flow.encode(x, label).z, 1.0 / static_cast<double>(step + 1));
   }
@@ -112,9 +96,7 @@ void Likelihood::learn_prior(NormalizingFlow& flow, const Dataset& data, c10::De
 }
 
 double Likelihood::bits(double nll_per_dim) const {
-  return (nll_per_dim - std::log(level_ * squeeze_)) / std::log(2.0);
+  return (nll_per_dim - std::log(noised_.level())) / std::log(2.0);
 }
-
-double Likelihood::eta() const { return options_.noise == "gaussian" ? options_.eta : 0; }
 
 }  // namespace couplet

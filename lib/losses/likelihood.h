@@ -1,6 +1,7 @@
 // Maximum likelihood of a normalizing flow on noised data.
 #pragma once
 #include "data/batches.h"
+#include "data/noising.h"
 #include "flow/normalizing_flow.h"
 
 namespace couplet {
@@ -43,13 +44,11 @@ class Likelihood {
   /// Learns the prior of a flow that has one, from the train split.
   void learn_prior(NormalizingFlow& flow, const Dataset& data, c10::Device device) const;
   /// The standard deviation of the noise, 0 for uniform noise: what the next tool adds.
-  double eta() const;
+  double eta() const { return noised_.eta(); }
 
  private:
-  Tensor noised(const Tensor& x, const Tensor& rows, const Random& noise) const;
-  LikelihoodOptions options_;
-  double shift_ = 0, level_ = 1;  // of the lowest grey level; from one to the next
-  double squeeze_ = 1;            // of uniformly noised data, to stay within the levels' range
+  Noising noised_;
+  double label_drop_;
   Random noise_, validation_, drop_;
 };
 

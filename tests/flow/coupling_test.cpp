@@ -23,7 +23,7 @@ void write_pairs(const Run& run, const Dataset& data, const MakePairing& make,
                  const EncodeOptions& options, const Shard& shard = {}) {
   check(options);
   const Batches batches(data, run, options.flip, options.draws);
-  const auto pairing = make({batches, data, nullptr, &run});
+  const auto pairing = make({batches, data, &run});
   const PairLayout layout = layout_of(*pairing, data.train, options, shard);
   RowFile file(run, layout.end - layout.begin, pair_columns(batches, options, layout),
                pairing->tables());
@@ -263,7 +263,7 @@ TEST_CASE("Options of an encoding that cannot be are refused", "[flow]") {
   const Run run = run_to(folder / "out.h5");
   const Batches batches(data, run, false);
   const auto refused = [&](const json& options) {
-    CHECK_THROWS_AS(pairings().make(options, {batches, data, nullptr, &run}), BadOption);
+    CHECK_THROWS_AS(pairings().make(options, {batches, data, &run}), BadOption);
   };
   refused({{"type", "teacher"}});
   refused({{"type", "minibatch-ot"}, {"n", 10}});

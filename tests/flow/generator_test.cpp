@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 
 #include "base/error.h"
+#include "data/noising.h"
 #include "flow/pairing.h"
 #include "flow/solver.h"
 #include "folder.h"
@@ -94,7 +95,7 @@ TEST_CASE("A teacher's pairs are its codes over their scale, whoever shares them
   Dataset data{.space = space, .x = x1, .labels = label, .train = 70};
   const Batches batches(data, run, false, 1);
   const auto pairing =
-      pairings().make({{"type", "teacher"}, {"calibration", 500}}, {batches, data, &model, &run});
+      pairings().make({{"type", "teacher"}, {"calibration", 500}}, {batches, data, &run, &model});
   const double sigma_f = pairing->facts()["sigma_f"];
   const Tensor x = x1 + 0.3 * run.random.stream("eta").normal(row, space.shape);
   const at::NoGradGuard no_grad;
@@ -111,6 +112,26 @@ TEST_CASE("A teacher's pairs are its codes over their scale, whoever shares them
     CHECK(distance(found.x0, codes / sigma_f) < 1e-5);
     CHECK(distance(found.log_p, log_prob(*flow, x, label)) < 1e-4);
   }
+}
+
+TEST_CASE("A teacher of dequantised bytes encodes them so; the pair keeps the clean example",
+          "[flow]") {
+  Checkpoint model = checkpoint("normalizing-flow");
+  model.facts = {{"eta", 0}, {"noise", "uniform"}};
+  const Tensor row = row_range(0, 70), label = row.remainder(3);
+  const Tensor bytes = (Random(3).uniform(row, space.shape) * 256).to(at::kByte);
+  Dataset data{.space = space, .x = bytes, .labels = label, .train = 70};
+  data.scaling = {{2. / 255}, {-1}};
+  const Run run = run_to("unused.h5");
+  const NewPairs pairs = pairings()
+                             .make({{"type", "teacher"}, {"calibration", 500}},
+                                   {Batches(data, run, false, 1), data, &run, &model})
+                             ->make(row);
+  CHECK(at::equal(pairs.x1, data.examples(row)));
+  const Noising noised("uniform", 0, data);
+  const Tensor x = noised(pairs.x1, row, run.random.stream("eta"));
+  const auto flow = load_flow(model, c10::kCPU);
+  CHECK(distance(pairs.log_p, log_prob(*flow, x, label)) < 1e-4);
 }
 
 TEST_CASE("A velocity field is integrated, a map composed, a flow decoded", "[flow]") {

@@ -25,7 +25,7 @@ Dataset two_clouds(int64_t rows) {
 
 std::shared_ptr<Pairing> make(const json& options, const Batches& batches, const Dataset& data,
                               const Run& run) {
-  return pairings().make(options, {batches, data, nullptr, &run});
+  return pairings().make(options, {batches, data, &run});
 }
 
 double cost(const NewPairs& pairs) {
@@ -134,6 +134,23 @@ TEST_CASE("Semidiscrete pairs: one search a noise, potentials that can be kept",
   const auto resumed = make(options, batches, data, stopped);
   CHECK(at::equal(resumed->tables().at("potentials"), pairing->tables().at("potentials")));
   CHECK(resumed->facts() == pairing->facts());
+
+  // More pairs by the potentials of earlier ones.
+  Label label{.kind = "couplings", .config = {{"coupling", {{"mixed", false}}}}};
+  label.facts = {{"chi2", pairing->facts()["chi2"]}};
+  write_artifact(folder / "earlier.h5", label, [&](h5::File& file) {
+    file.write("potentials", pairing->tables().at("potentials"));
+  });
+  const Artifact earlier = open_artifact(folder / "earlier.h5");
+  const auto more = [&](const json& options) {
+    return pairings().make(options, {batches, data, &run, nullptr, &earlier});
+  };
+  const NewPairs again = more({{"type", "semidiscrete-ot"}})->make(row_range(0, 3000));
+  CHECK(at::equal(again.x0, pairs.x0));
+  CHECK(at::equal(again.example, pairs.example));
+  CHECK_THROWS_WITH(more({{"type", "semidiscrete-ot"}, {"mixed", true}}),
+                    contains("must be as there"));
+  CHECK_THROWS_WITH(more({{"type", "semidiscrete-ot"}, {"steps", 7}}), contains("no effect"));
 }
 
 TEST_CASE("Mirrored examples are points of their own", "[flow]") {

@@ -12,17 +12,19 @@ namespace couplet {
 
 namespace {
 
-/// The data of a couplings file, as a dataset without a test split; else as origin_of.
+/// The data of a couplings file, as a dataset without a test split; else as origin_of, also of one
+/// that holds potentials: these belong to the rows of the dataset.
 Origin data_behind(const CouplingInputs& inputs) {
   const std::string& path = inputs.file;
-  if (read_label(path).kind != "couplings") return origin_of(path, inputs.data);
+  if (read_label(path).kind != "couplings" || h5::File::open(path).has("potentials"))
+    return origin_of(path, inputs.data);
   require_option(inputs.data.empty(), "--data has no effect: ", path, " holds its data");
   const Pairs pairs = read_pairs(path);
   Dataset data;
   data.path = path, data.label = pairs.artifact.label, data.space = pairs.space;
   data.scaling = pairs.scaling;
   data.x = pairs.x1, data.labels = pairs.label, data.train = pairs.size();
-  return {std::nullopt, data};
+  return {.data = data};
 }
 
 struct Fresh : Coupling {
@@ -34,13 +36,11 @@ struct Fresh : Coupling {
         const std::function<std::shared_ptr<Pairing>(const PairingInputs&)>& make)
       : origin(data_behind(inputs)),
         batches(origin.data, *inputs.run, flip),
-        pairing(make({batches, origin.data, origin.model ? &*origin.model : nullptr, inputs.run})) {
-  }
+        pairing(make({batches, origin.data, inputs.run, origin.model ? &*origin.model : nullptr,
+                      origin.pairs ? &*origin.pairs : nullptr})) {}
 
   Space space() const override { return origin.data.space; }
-  const Label& source() const override {
-    return origin.model ? origin.model->label : origin.data.label;
-  }
+  const Label& source() const override { return origin.label(); }
   CoupledBatch draw(const Tensor& rows) const override {
     // In fp32 whatever the training is in, and the same for any number of threads.
     const Autocast exact(false, rows.device().type());

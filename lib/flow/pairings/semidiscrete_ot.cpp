@@ -70,10 +70,10 @@ struct SemidiscreteOt : Pairing {
         by_class(!options.mixed && batches.space().classes > 0) {
     if (options.mixed) warn_of_mixing(inputs);
     divide();
-    if (options.potentials.empty()) {
+    if (inputs.earlier == nullptr) {
       climb(options.ascent, *inputs.run);
     } else {
-      take_from(options.potentials, options, inputs);
+      take_from(*inputs.earlier, options);
     }
   }
 
@@ -141,27 +141,19 @@ struct SemidiscreteOt : Pairing {
     told["chi2"] = unevenness / static_cast<double>(points);
   }
 
-  void take_from(const std::string& path, const SemidiscreteOtOptions& options,
-                 const PairingInputs& inputs) {
+  void take_from(const Artifact& earlier, const SemidiscreteOtOptions& options) {
+    const std::string& path = earlier.file.path();
     require_option(unchanged(options.ascent), "the ascent's options have no effect: ", path,
                    " holds the potentials");
-    const Artifact file = open_artifact(path, {"couplings"});
-    require(file.file.has("potentials"), path,
-            ": holds no potentials; nf-encode-couplings -s coupling=semidiscrete-ot makes them");
-    require(inputs.data.label.kind == "dataset", inputs.data.path,
-            ": potentials belong to the rows of a dataset; give that instead of its pairs");
-    const Tensor g = file.file.read("potentials").to(device);
-    const json made = file.label.config.value("coupling", json::object());
+    const Tensor g = earlier.file.read("potentials").to(device);
+    const json made = earlier.label.config.value("coupling", json::object());
     require(g.size(0) == points && made.value("mixed", false) == options.mixed, path, ": holds ",
             g.size(0), " potentials, mixed ", made.value("mixed", false), "; here are ", points,
             " points, mixed ", options.mixed, ": flip and coupling.mixed must be as there");
-    require(file.fact("data") == carried_on(inputs.data.label)["data"], path,
-            ": its potentials are of other data than ", inputs.data.path,
-            "; leave coupling.potentials out");
     for (Cells& own : cells) {
       if (own.points.defined()) own.g = g.index_select(0, own.points);
     }
-    told["chi2"] = file.fact("chi2");
+    told["chi2"] = earlier.fact("chi2");
   }
 
   NewPairs make(const Tensor& numbers) const override {

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/threads.h"
+#include "data/noising.h"
 #include "flow/generator.h"
 #include "nn/autocast.h"
 #include "transport/procrustes.h"
@@ -23,7 +24,8 @@ struct Teacher : Pairing {
   c10::Device device;
   std::shared_ptr<NormalizingFlow> flow;
   bool bf16;
-  double eta, sigma_f = 1;
+  std::optional<Noising> noised;
+  double sigma_f = 1;
   Tensor Q;  ///< (D, D) orthogonal, or undefined
   json told;
   Random random;
@@ -42,13 +44,12 @@ struct Teacher : Pairing {
         inputs.model != nullptr && inputs.model->kind == "normalizing-flow",
         "the coupling 'teacher' needs a normalizing flow; a dataset alone gives 'independent' and "
         "the couplings by optimal transport");
-    require_option(inputs.model->facts.value("noise", "gaussian") == "gaussian",
-                   "the coupling 'teacher' needs a flow trained with Gaussian noise; this one had ",
-                   inputs.model->facts.value("noise", ""));
     flow = load_flow(*inputs.model, device);
-    eta = inputs.model->facts.at("eta").get<double>();
+    const json& facts = inputs.model->facts;
+    told["eta"] = facts.at("eta"), told["noise"] = facts.value("noise", "gaussian");
+    noised.emplace(told["noise"], told["eta"].get<double>(), inputs.data);
     calibrate(options, inputs.run->random.stream("calibration"));
-    told["eta"] = eta, told["sigma_f"] = sigma_f;
+    told["sigma_f"] = sigma_f;
     if (bf16) told["bf16_error"] = error_of_bf16();
   }
 
@@ -59,7 +60,7 @@ struct Teacher : Pairing {
       const auto share = [&](const Tensor& t) { return t.narrow(0, begin, count); };
       const at::NoGradGuard no_grad;
       const Autocast autocast(bf16, x1.device().type());
-      const Tensor x = share(x1) + eta * noise.normal(share(numbers), x1.sizes().slice(1));
+      const Tensor x = (*noised)(share(x1), share(numbers), noise);
       const Encoded encoded = flow->encode(x, share(label));
       share(codes.z).copy_(encoded.z);
       share(codes.log_p).copy_(log_prob(encoded));

@@ -20,8 +20,8 @@ struct TeacherOptions {
 };
 
 /// x0 = f(x1 + eta e) / sigma_f with fresh e ~ N(0, I); sigma_f^2 = E[f(x1 + eta e)^2], one number
-/// (NFM, arXiv 2603.09014). The label is always the example's own.
-/// Errors: no flow, or one trained with other than Gaussian noise.
+/// (NFM, arXiv 2603.09014). A flow of dequantised bytes gets its own noise instead: U within a grey
+/// level; x1 stays the clean example. The label is always the example's own. Errors: no flow.
 std::shared_ptr<Pairing> make_teacher(const TeacherOptions& options, const PairingInputs& inputs);
 
 }  // namespace couplet
