@@ -32,7 +32,7 @@ Sheet facts_table(const std::vector<NamedFacts>& files, const std::string& fact)
 }
 
 std::vector<Figure> gaussianity_plots(const std::vector<NamedFacts>& files) {
-  Plot quantiles{.title = "quantiles", .x_label = "of N(0, 1)"};
+  Plot quantiles{.title = "quantiles less those of N(0, 1)", .x_label = "of N(0, 1)"};
   Plot histogram{.title = "density", .x_label = "x0"};
   Curve normal{.name = "N(0, 1)", .dashed = true}, bell = normal;
   for (const auto& file : files) {
@@ -40,7 +40,8 @@ std::vector<Figure> gaussianity_plots(const std::vector<NamedFacts>& files) {
     if (!summary.contains("quantiles") || !summary.contains("histogram")) continue;
     Curve found{.name = file.name}, shares = found;
     for (const double q : summary["quantiles"]) {
-      found.x.push_back(-4 + 0.25 * static_cast<double>(found.x.size())), found.y.push_back(q);
+      const double u = -4 + 0.25 * static_cast<double>(found.x.size());
+      found.x.push_back(u), found.y.push_back(q - u);
     }
     for (const double share : summary["histogram"]) {
       shares.x.push_back(-4.875 + 0.25 * static_cast<double>(shares.x.size()));
@@ -50,7 +51,7 @@ std::vector<Figure> gaussianity_plots(const std::vector<NamedFacts>& files) {
   }
   if (quantiles.curves.empty()) return {};
   for (double u = -4; u < 4.01; u += 0.25) {
-    normal.x.push_back(u), normal.y.push_back(u);
+    normal.x.push_back(u), normal.y.push_back(0);
     bell.x.push_back(u), bell.y.push_back(std::exp(-u * u / 2) / std::sqrt(2 * std::acos(-1.0)));
   }
   quantiles.curves.push_back(normal), histogram.curves.push_back(bell);

@@ -15,7 +15,7 @@ struct NamedFacts {
 /// column for each file that has it.
 Sheet facts_table(const std::vector<NamedFacts>& files, const std::string& fact);
 
-/// Quantiles against those of N(0, 1), and histograms beside its density.
+/// Quantiles less those of N(0, 1), and histograms beside its density.
 std::vector<Figure> gaussianity_plots(const std::vector<NamedFacts>& files);
 
 }  // namespace couplet
