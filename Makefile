@@ -83,8 +83,8 @@ fashion-mnist: ready
 # One student for each coupling and seed; SIZE=8: digits, 16: Fashion-MNIST.
 couplings-study: ready
 	@$(MAKE) --no-print-directory -f examples/couplings-study.mk BIN=$(BUILD) OUT=couplings-study-$(SIZE) \
-	  $(if $(filter 8,$(SIZE)),,EXP=data/experiments/fashion-mnist-16.json DATA=/usr/share/datasets/fashion-mnist \
-	  FEATURES=data/features/fashion-mnist-16.h5)
+	  $(if $(filter 8,$(SIZE)),,EXP=data/experiments/fashion-mnist-16-couplings.json PAIRS_SEED=0 \
+	  DATA=/usr/share/datasets/fashion-mnist FEATURES=data/features/fashion-mnist-16.h5)
 
 format:
 	find lib tools tests bench -name '*.h' -o -name '*.cpp' -o -name '*.cu' | xargs $(VENV)/bin/clang-format -i
