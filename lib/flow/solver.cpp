@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "base/error.h"
+#include "flow/solvers/dopri5.h"
 
 namespace couplet {
 
@@ -10,6 +11,11 @@ namespace {
 
 Tensor euler(const Velocity& v, const Tensor& x, const Tensor& t, const Tensor& dt) {
   return x + expand_to(dt, x) * v(x, t);
+}
+
+Tensor midpoint(const Velocity& v, const Tensor& x, const Tensor& t, const Tensor& dt) {
+  const Tensor h = expand_to(dt, x);
+  return x + h * v(x + h / 2 * v(x, t), t + dt / 2);
 }
 
 // The trapezoidal rule with Euler's step as predictor.
@@ -20,11 +26,39 @@ Tensor heun(const Velocity& v, const Tensor& x, const Tensor& t, const Tensor& d
   return x + h * (v_t + v_next) / 2;
 }
 
+// Heun's rule of the third order.
+Tensor heun3(const Velocity& v, const Tensor& x, const Tensor& t, const Tensor& dt) {
+  const Tensor h = expand_to(dt, x);
+  const Tensor k1 = v(x, t);
+  const Tensor k2 = v(x + h / 3 * k1, t + dt / 3);
+  const Tensor k3 = v(x + h * 2 / 3 * k2, t + dt * 2 / 3);
+  return x + h * (k1 + 3 * k3) / 4;
+}
+
+Tensor rk4(const Velocity& v, const Tensor& x, const Tensor& t, const Tensor& dt) {
+  const Tensor h = expand_to(dt, x);
+  const Tensor k1 = v(x, t);
+  const Tensor k2 = v(x + h / 2 * k1, t + dt / 2);
+  const Tensor k3 = v(x + h / 2 * k2, t + dt / 2);
+  const Tensor k4 = v(x + h * k3, t + dt);
+  return x + h * (k1 + 2 * (k2 + k3) + k4) / 6;
+}
+
+Tensor rk4_38(const Velocity& v, const Tensor& x, const Tensor& t, const Tensor& dt) {
+  const Tensor h = expand_to(dt, x);
+  const Tensor k1 = v(x, t);
+  const Tensor k2 = v(x + h / 3 * k1, t + dt / 3);
+  const Tensor k3 = v(x + h * (k2 - k1 / 3), t + dt * 2 / 3);
+  const Tensor k4 = v(x + h * (k1 - k2 + k3), t + dt);
+  return x + h * (k1 + 3 * (k2 + k3) + k4) / 8;
+}
+
 const std::map<std::string, Solver>& table() {
   static const std::map<std::string, Solver> all = {
-      {"euler", {euler, 1, euler, 1}},
-      {"heun", {heun, 2, heun, 2}},
-      {"heun-euler", {heun, 2, euler, 1}},
+      {"euler", {euler, 1, euler, 1}},    {"midpoint", {midpoint, 2, midpoint, 2}},
+      {"heun", {heun, 2, heun, 2}},       {"heun-euler", {heun, 2, euler, 1}},
+      {"heun3", {heun3, 3, heun3, 3}},    {"rk4", {rk4, 4, rk4, 4}},
+      {"rk4-38", {rk4_38, 4, rk4_38, 4}}, {"dopri5", {.adaptive = dopri5}},
   };
   return all;
 }
@@ -39,13 +73,16 @@ std::vector<std::string> solver_names() {
 
 const Solver& solver(const std::string& name) {
   const auto found = table().find(name);
+  std::string all;
+  for (const auto& [other, row] : table()) all += (all.empty() ? "" : ", ") + other;
   require_option(found != table().end(), "unknown solver '", name, "'",
-                 did_you_mean(name, solver_names()), " (there are: euler, heun, heun-euler)");
+                 did_you_mean(name, solver_names()), " (there are: ", all, ")");
   return found->second;
 }
 
 Tensor integrate(const Solver& solver, const Velocity& v, Tensor x,
                  const std::vector<double>& times) {
+  if (solver.adaptive) return solver.adaptive(v, x, times, solver.rtol, solver.atol);
   for (size_t k = 0; k + 1 < times.size(); ++k) {
     const Tensor t = at::full({x.size(0)}, times[k], x.options());
     const Tensor dt = at::full_like(t, times[k + 1] - times[k]);
@@ -55,19 +92,8 @@ Tensor integrate(const Solver& solver, const Velocity& v, Tensor x,
 }
 
 int64_t evaluations(const Solver& solver, int64_t steps) {
+  TORCH_INTERNAL_ASSERT(!solver.adaptive, "an adaptive solver's steps are not known beforehand");
   return (steps - 1) * solver.evaluations + solver.last_evaluations;
-}
-
-std::vector<double> time_grid(const std::string& name, int64_t steps) {
-  require_option(name == "uniform" || name == "quadratic", "unknown grid '", name,
-                 "' (there are: uniform, quadratic)");
-  require_option(steps > 0, "steps must be positive, found ", steps);
-  std::vector<double> times;
-  for (int64_t i = 0; i <= steps; ++i) {
-    const double u = static_cast<double>(i) / static_cast<double>(steps);
-    times.push_back(name == "uniform" ? u : 1 - (1 - u) * (1 - u));
-  }
-  return times;
 }
 
 }  // namespace couplet

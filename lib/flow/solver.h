@@ -1,20 +1,28 @@
 // Solvers of dx/dt = v(x, t).
 #pragma once
+#include "flow/time_grid.h"
 #include "flow/velocity_field.h"
 
 namespace couplet {
 
 /// One step from t to t + dt; t, dt: (N).
 using Step = Tensor (*)(const Velocity& v, const Tensor& x, const Tensor& t, const Tensor& dt);
+/// Steps of its own choice that end at each of the times; local errors below atol + rtol |x|.
+using Adaptive = Tensor (*)(const Velocity& v, Tensor x, const std::vector<double>& times,
+                            double rtol, double atol);
 
 struct Solver {
-  Step step;
-  int evaluations;  ///< of v, per step
-  Step last;        ///< of the last step, and its evaluations
-  int last_evaluations;
+  Step step = nullptr;
+  int evaluations = 0;  ///< of v, per step
+  Step last = nullptr;  ///< of the last step, and its evaluations
+  int last_evaluations = 0;
+  Adaptive adaptive = nullptr;  ///< in place of step
+  double rtol = 1e-5, atol = 1e-5;
 };
 
-/// "euler", "heun", "heun-euler" (Heun whose last step is Euler's, as EDM; 2 N - 1 evaluations).
+/// "euler"; of order 2 "midpoint", "heun", "heun-euler" (Heun whose last step is Euler's, as EDM;
+/// 2 N - 1 evaluations); of order 3 "heun3"; of order 4 "rk4" (the classical one) and "rk4-38" (the
+/// 3/8 rule, which torchdiffeq calls rk4); "dopri5", adaptive.
 const Solver& solver(const std::string& name);
 std::vector<std::string> solver_names();
 
@@ -22,10 +30,7 @@ std::vector<std::string> solver_names();
 Tensor integrate(const Solver& solver, const Velocity& v, Tensor x,
                  const std::vector<double>& times);
 
-/// Evaluations of v over so many steps.
+/// Evaluations of v over so many steps, of a solver that is not adaptive.
 int64_t evaluations(const Solver& solver, int64_t steps);
-
-/// N + 1 times from 0 to 1: "uniform" i/N, or "quadratic" 1 - (1 - i/N)^2.
-std::vector<double> time_grid(const std::string& name, int64_t steps);
 
 }  // namespace couplet

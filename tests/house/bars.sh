@@ -19,14 +19,15 @@ bar 'the library prints' "$(grep -rnE $all 'std::(cout|cerr|exit)\b|\bprintf\(' 
 # stalls the device.
 bar 'item()' "$(grep -rnE $all '\.item(<|\()' lib tools |
   grep -vE '^lib/(base/log|train/trainer|eval/|app/|formats/|data/|transport/|flow/(pairings/teacher|requests|verification|weights)|losses/likelihood)' |
-  grep -vE '^lib/flow/(parallel_decoding|flows/tarflow_decode)')"  # whether sweeps go on is decided here
+  grep -vE '^lib/flow/(parallel_decoding|flows/tarflow_decode)' |  # whether sweeps go on is decided here
+  grep -vE '^lib/flow/solvers/dopri5')"  # and here whether a step is kept and how long the next is: once a step
 
 # Flows encode and decode: "forward" and "inverse" mean opposite things in the standard libraries.
 flows=$(grep -rlE $all 'NormalizingFlow' lib/flow)
 [ -n "$flows" ] && bar 'say encode or decode' "$(grep -nE '\b(forward|inverse)\(' $flows /dev/null)"
 
 # The method's table names files that are there.
-for name in $(grep -oE '`?(base|data|eval|flow|losses|nn)/[a-z_/]+`?' docs/method.md | tr -d '`' | sort -u); do
+for name in $(grep -oE '`?(base|data|eval|flow|losses|nn)/[a-z0-9_/]+`?' docs/method.md | tr -d '`' | sort -u); do
   [ -e "lib/$name.h" ] || [ -e "lib/$name.cpp" ] || [ -e "tests/$name.cpp" ] || bar 'docs/method.md names' "$name, which is not there"
 done
 exit $bad

@@ -1,0 +1,48 @@
+#include "flow/time_grid.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+
+namespace couplet {
+
+namespace {
+
+constexpr double sigma_max = 80, sigma_min = 0.002;  // EDM's
+
+// N - 1 steps from sigma_max to sigma_min, and one to 0. The noise at t = 0 stands for sigma_max's.
+double edm_time(int64_t i, int64_t steps, double rho) {
+  if (i == 0) return 0;
+  if (i == steps) return 1;
+  const double u = static_cast<double>(i) / static_cast<double>(steps - 1);
+  const double from = std::pow(sigma_max, 1 / rho), to = std::pow(sigma_min, 1 / rho);
+  return 1 / (1 + std::pow(from + u * (to - from), rho));
+}
+
+}  // namespace
+
+std::vector<double> time_grid(const std::string& name, int64_t steps, double rho) {
+  const std::vector<std::string> names = {"uniform", "quadratic", "edm"};
+  require_option(std::find(names.begin(), names.end(), name) != names.end(), "unknown grid '", name,
+                 "'", did_you_mean(name, names), " (there are: uniform, quadratic, edm)");
+  require_option(steps > 0, "steps must be positive, found ", steps);
+  require_option(rho > 0, "option 'rho' must be positive, found ", rho);
+  std::vector<double> times;
+  for (int64_t i = 0; i <= steps; ++i) {
+    const double u = static_cast<double>(i) / static_cast<double>(steps);
+    times.push_back(name == "uniform"     ? u
+                    : name == "quadratic" ? 1 - (1 - u) * (1 - u)
+                                          : edm_time(i, steps, rho));
+  }
+  return times;
+}
+
+void require_rising(const std::vector<double>& times) {
+  bool rising = times.size() > 1 && times.front() == 0 && times.back() == 1;
+  for (size_t k = 1; k < times.size(); ++k) rising = rising && times[k - 1] < times[k];
+  require_option(rising, "option 'times' must rise from 0 to 1, found ",
+                 nlohmann::json(times).dump());
+}
+
+}  // namespace couplet
