@@ -7,8 +7,10 @@ namespace couplet {
 
 struct TimeLaw {
   virtual ~TimeLaw() = default;
-  /// t (N) in [0, 1], one a row.
-  virtual Tensor draw(const Random& random, const Tensor& rows) const = 0;
+  /// t below which a share u of the draws lies. u: double in [0, 1]; t likewise.
+  virtual Tensor quantile(const Tensor& u) const = 0;
+  /// t (N) float in [0, 1], one a row.
+  virtual Tensor draw(const Random& random, const Tensor& rows) const;
 };
 
 const Registry<TimeLaw>& time_laws();
