@@ -10,6 +10,12 @@ namespace couplet {
 namespace {
 
 constexpr double quarter = M_PI / 2;
+// As SiT: the mean square of 1/sqrt(1 - t) has no bound.
+constexpr double almost_data = 1 - 1e-5;
+
+// The integral of the schedule's beta from the data, and its slope along t.
+Tensor noised(const Tensor& t) { return (20 - 0.1) / 2 * (1 - t).square() + 0.1 * (1 - t); }
+Tensor noised_dot(const Tensor& t) { return -(20 - 0.1) * (1 - t) - 0.1; }
 
 const std::map<std::string, Interpolant>& table() {
   static const std::map<std::string, Interpolant> all = {
@@ -22,6 +28,19 @@ const std::map<std::string, Interpolant>& table() {
         [](const Tensor& t) { return (quarter * t).sin(); },
         [](const Tensor& t) { return -quarter * (quarter * t).sin(); },
         [](const Tensor& t) { return quarter * (quarter * t).cos(); }}},
+      {"linear-vp",
+       {[](const Tensor& t) { return ((1 - t) * (1 + t)).sqrt(); },
+        [](const Tensor& t) { return t; },
+        [](const Tensor& t) { return -t / ((1 - t) * (1 + t)).sqrt(); },
+        [](const Tensor& t) { return at::ones_like(t); }, almost_data}},
+      {"vp",
+       {[](const Tensor& t) { return (-(-noised(t)).expm1()).sqrt(); },
+        [](const Tensor& t) { return (-noised(t) / 2).exp(); },
+        [](const Tensor& t) {
+          const Tensor T = noised(t);
+          return noised_dot(t) * (-T).exp() / (2 * (-(-T).expm1()).sqrt());
+        },
+        [](const Tensor& t) { return -noised_dot(t) / 2 * (-noised(t) / 2).exp(); }, almost_data}},
   };
   return all;
 }
@@ -45,7 +64,8 @@ std::vector<std::string> interpolant_names() {
 const Interpolant& interpolant(const std::string& name) {
   const auto found = table().find(name);
   require_option(found != table().end(), "unknown interpolant '", name, "'",
-                 did_you_mean(name, interpolant_names()), " (there are: linear, trigonometric)");
+                 did_you_mean(name, interpolant_names()),
+                 " (there are: linear, linear-vp, trigonometric, vp)");
   return found->second;
 }
 

@@ -2,14 +2,16 @@
 
 #include <ATen/ATen.h>
 
+#include "base/error.h"
 #include "flow/labels.h"
 
 namespace couplet {
 
 Tensor flow_matching_loss(const VelocityField& v, const Interpolant& I, const CoupledBatch& pairs,
-                          const Tensor& t) {
+                          const Tensor& t, const Tensor& noise) {
   const auto& [x0, x1, label] = pairs;
-  const Tensor x_t = I.at(t, x0, x1);
+  Tensor x_t = I.at(t, x0, x1);
+  if (noise.defined()) x_t = x_t + noise;
   const Tensor dx_t = I.velocity(t, x0, x1);
   return (v(x_t, t, label) - dx_t).square().mean();
 }
@@ -19,12 +21,23 @@ FlowMatching::FlowMatching(const FlowMatchingOptions& options, const Random& ran
       interpolant_(interpolant(options.interpolant)),
       times_(time_laws().make(options.times)),
       clock_(random.stream("times")),
-      drop_(random.stream("label drop")) {}
+      drop_(random.stream("label drop")),
+      noise_(random.stream("sigma")) {
+  require_option(options.sigma >= 0, "option 'sigma' must be 0 or more, found ", options.sigma);
+  require_option(options.sigma_min >= 0 && options.sigma_min < 1,
+                 "option 'sigma_min' must be 0 or more and below 1, found ", options.sigma_min);
+}
 
 Tensor FlowMatching::operator()(const VelocityField& v, CoupledBatch pairs,
                                 const Tensor& rows) const {
   pairs.label = drop_labels(pairs.label, options_.label_drop, drop_, rows);
-  return flow_matching_loss(v, interpolant_, pairs, times_->draw(clock_, rows));
+  if (options_.sigma_min > 0) pairs.x1 = pairs.x1 + options_.sigma_min * pairs.x0;
+  Tensor t = times_->draw(clock_, rows), noise;
+  if (interpolant_.last < 1) t = t.clamp_max(interpolant_.last);
+  if (options_.sigma > 0) {
+    noise = options_.sigma * noise_.normal(rows, pairs.x1.sizes().slice(1));
+  }
+  return flow_matching_loss(v, interpolant_, pairs, t, noise);
 }
 
 }  // namespace couplet

@@ -66,6 +66,55 @@ TEST_CASE("Flow matching draws its clock and drops its labels by row", "[losses]
   CHECK(at::equal(seen_label, rows));
 }
 
+TEST_CASE("Sigma noises the points of a path and leaves its velocity", "[losses]") {
+  Tensor seen_x, seen_t;
+  const VelocityField v{
+      std::make_shared<Formula>([&](const Tensor& x, const Tensor& t, const Tensor&) {
+        seen_x = x, seen_t = t.select(1, 0);
+        return at::zeros_like(x);
+      })};
+  const Random random(3);
+  const auto look = [&](const FlowMatchingOptions& options, int64_t begin, int64_t end) {
+    const Tensor rows = row_range(begin, end);
+    const CoupledBatch pairs{random.stream("x0").normal(rows, {2}),
+                             random.stream("x1").normal(rows, {2}), rows * 0};
+    const double value = FlowMatching(options, random)(v, pairs, rows).item<double>();
+    const Interpolant& path = interpolant(options.interpolant);
+    const Tensor x1 = pairs.x1 + options.sigma_min * pairs.x0;
+    CHECK(value == Approx(path.velocity(seen_t, pairs.x0, x1).square().mean().item<double>()));
+    return Tensor(seen_x - path.at(seen_t, pairs.x0, x1));
+  };
+  for (const std::string name : {"linear", "trigonometric", "vp"}) {
+    FlowMatchingOptions options;
+    options.interpolant = name, options.sigma = 0.3;
+    const Tensor noise = look(options, 0, 5000);
+    INFO(name);
+    CHECK(noise.mean().item<double>() == Approx(0).margin(0.015));
+    CHECK(noise.std().item<double>() == Approx(0.3).margin(0.01));
+    CHECK(distance(look(options, 700, 731), noise.slice(0, 700, 731)) < 1e-6);
+    CHECK(seen_t.max().item<double>() <= interpolant(name).last);
+    options.sigma = 0, options.sigma_min = 0.1;
+    CHECK(look(options, 0, 50).abs().max().item<double>() < 1e-6);
+  }
+  FlowMatchingOptions wrong;
+  wrong.sigma = -0.1;
+  CHECK_THROWS_WITH(FlowMatching(wrong, random), contains("sigma"));
+  wrong.sigma = 0, wrong.sigma_min = 1;
+  CHECK_THROWS_WITH(FlowMatching(wrong, random), contains("sigma_min"));
+}
+
+TEST_CASE("A path to x1 + sigma_min x0 is Lipman's", "[parity]") {
+  for (const auto& golden : golden_files("numerics", "flow")) {
+    const h5::File file = h5::File::open(golden);
+    const std::string at = "interpolants/lipman_sigma_min_0.01/";
+    const Tensor t = file.read("interpolants/t"), x0 = file.read("interpolants/x0");
+    const Tensor x1 = file.read("interpolants/x1") + 0.01 * x0;
+    INFO(golden);
+    CHECK(distance(interpolant("linear").at(t, x0, x1), file.read(at + "x_t")) < 1e-13);
+    CHECK(distance(interpolant("linear").velocity(t, x0, x1), file.read(at + "velocity")) < 1e-13);
+  }
+}
+
 TEST_CASE("The likelihood of an affine flow is the Gaussian's", "[losses]") {
   Affine flow;
   const Tensor x = Random(4).normal(row_range(0, 50), {2, 3}).to(at::kDouble);
