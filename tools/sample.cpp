@@ -1,6 +1,6 @@
 // sample: make samples with any checkpoint: decode, integrate or jump.
 #include "app/tool.h"
-#include "eval/curvature.h"
+#include "eval/columns.h"
 #include "flow/sampling.h"
 using namespace couplet;
 
@@ -8,12 +8,12 @@ struct Options {
   SamplingOptions how;
   int64_t batch = 256;
   std::string label = "each";
-  bool curvature = false;
+  ColumnOptions columns;
   void describe(auto&& option) {
     how.describe(option);
     option("batch", batch, "samples made at once");
     option("label", label, "the class asked for: a number, none, or each in turn");
-    option("curvature", curvature, "a column with the curvature of each sample's path");
+    columns.describe(option);
   }
 };
 
@@ -31,28 +31,25 @@ int main(int argc, char** argv) {
     const SampleRows rows = parse_rows(range);
     require_option(options.batch > 0, "option 'batch' must be positive, found ", options.batch);
     const int64_t batches = (rows.end - rows.begin + options.batch - 1) / options.batch;
-    const Generator generator = make_generator(model, options.how, run.device, batches);
-    std::map<std::string, ColumnOf> columns;
-    if (options.curvature) {
-      require_option(generator.velocity != nullptr, "option 'curvature' needs a velocity field");
-      columns["curvature"] = [&](const Tensor& x0, const Tensor& label) {
-        return couplet::curvature(bind(generator.velocity, label), x0);
-      };
-    }
+    const Generator generator =
+        make_generator(model, options.how, run.device, batches, run.random.stream("diffusion"));
+    const Requests requests(model.space, options.label, run.random.stream("x0"), noise, rows.end);
+    const auto columns = couplet::columns(options.columns, generator, requests);
 
     const bool as_bytes = model.facts.at("storage") == "u8";
     const Scaling scaling = Scaling::from_json(model.facts);
     std::vector<Column> layout = {{"x", as_bytes ? at::kByte : at::kFloat, model.space.shape},
                                   {"label", at::kLong, {}},
                                   {"row", at::kLong, {}}};
+    if (generator.evaluated) layout.push_back({"nfe", at::kFloat, {}});
     for (const auto& [name, column] : columns) layout.push_back({name, at::kFloat, {}});
-    const Requests requests(model.space, options.label, run.random.stream("x0"), noise, rows.end);
     run.log->say("sampling from " + generator.protocol.dump());
     RowFile file(run, rows.end - rows.begin, layout);
     const json plan = sample_rows(generator, requests, rows, options.batch, scaling, as_bytes,
                                   columns, run, file);
 
     json facts = generator.protocol;
+    if (generator.evaluated) facts["nfe"] = mean_of(file.finished(), "nfe");
     if (!plan.is_null()) facts["decoding"] = plan;
     if (!noise.empty()) facts["noise"] = hash_file(noise);
     facts.update(scaling.to_json());

@@ -4,7 +4,7 @@
 
 namespace couplet {
 
-Tensor curvature(const Velocity& v, const Tensor& x0, int64_t steps) {
+Tensor straightness(const Velocity& v, const Tensor& x0, int64_t steps) {
   const double dt = 1.0 / static_cast<double>(steps);
   Tensor x = x0, mean = at::zeros_like(x0), squares = at::zeros_like(x0);
   for (int64_t k = 0; k < steps; ++k) {
@@ -15,7 +15,11 @@ Tensor curvature(const Velocity& v, const Tensor& x0, int64_t steps) {
     mean = mean + before / static_cast<double>(k + 1);
     squares = squares + before * (v_k - mean);
   }
-  return (squares * dt).flatten(1).mean(1);
+  return (squares * dt).flatten(1).sum(1);
+}
+
+Tensor curvature(const Velocity& v, const Tensor& x0, int64_t steps) {
+  return straightness(v, x0, steps) / static_cast<double>(x0[0].numel());
 }
 
 }  // namespace couplet

@@ -11,4 +11,7 @@ namespace couplet {
 /// Lee et al. 2023 (mean over dimensions instead of their sum).
 Tensor curvature(const Velocity& v, const Tensor& x0, int64_t steps = 128);
 
+/// The same, a sum over dimensions: S of rectified flow, int |x1 - x0 - v|^2 dt (2209.03003).
+Tensor straightness(const Velocity& v, const Tensor& x0, int64_t steps = 128);
+
 }  // namespace couplet

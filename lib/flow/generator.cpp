@@ -2,11 +2,13 @@
 
 #include <ATen/ATen.h>
 
+#include <atomic>
+
 #include "base/error.h"
 #include "base/threads.h"
 #include "cuda/replay.h"
+#include "flow/integrator.h"
 #include "flow/parallel_decoding.h"
-#include "flow/solver.h"
 
 namespace couplet {
 
@@ -23,12 +25,19 @@ std::shared_ptr<Net> loaded(std::shared_ptr<Net> net, const Checkpoint& model, c
 
 using Function = std::function<Tensor(const Tensor& x, const Tensor& label)>;
 
-/// f of the rows, in shares side by side on a CPU.
-Tensor by_shares(const Function& f, const Tensor& x, const Tensor& label) {
+/// A run of a batch's rows.
+struct Share {
+  int64_t begin, count;
+  Tensor of(const Tensor& batch) const { return batch.narrow(0, begin, count); }
+};
+
+/// f of the rows, in shares side by side on a CPU; it gives as many numbers a row as x has.
+Tensor by_shares(const Tensor& x, const std::function<Tensor(const Share&)>& f) {
   const at::NoGradGuard without_grad;  // views of one tensor are written by several threads
   const Tensor out = at::empty_like(x);
   over_shares(x.size(0), x.device(), [&](int64_t begin, int64_t count) {
-    out.narrow(0, begin, count).copy_(f(x.narrow(0, begin, count), label.narrow(0, begin, count)));
+    const Share share{begin, count};
+    share.of(out).copy_(f(share));
   });
   return out;
 }
@@ -46,6 +55,23 @@ void refuse_flow_options(const SamplingOptions& o, const std::string& kind) {
   refuse(o.decode != unset.decode, "decode", kind);
   refuse(o.tolerance != unset.tolerance, "tolerance", kind);
   refuse(o.graph, "graph", kind);
+}
+
+void refuse_path_options(const SamplingOptions& o, const std::string& kind) {
+  refuse(!o.grid.empty(), "grid", kind);
+  refuse(o.rho != 0, "rho", kind);
+  refuse(!o.times.empty(), "times", kind);
+  refuse(o.steps != 0, "steps", kind);
+}
+
+void refuse_field_options(const SamplingOptions& o, const std::string& kind) {
+  refuse(!o.solver.empty(), "solver", kind);
+  refuse(o.rtol != 0, "rtol", kind);
+  refuse(o.atol != 0, "atol", kind);
+  refuse(!o.diffusion.empty(), "diffusion", kind);
+  refuse(o.diffusion_scale != 0, "diffusion_scale", kind);
+  refuse(o.last_step != 0, "last_step", kind);
+  refuse(!o.guidance_interval.empty(), "guidance_interval", kind);
 }
 
 constexpr int64_t worth_a_trial = 256;  // batches: a trial takes as long as six, of few rows twelve
@@ -77,9 +103,8 @@ Decoding decoding_of(const Checkpoint& model, const SamplingOptions& o) {
 
 Generator decoder(const Checkpoint& model, const SamplingOptions& o, c10::Device device,
                   int64_t batches) {
-  refuse(!o.solver.empty(), "solver", model.kind);
-  refuse(!o.grid.empty(), "grid", model.kind);
-  refuse(o.steps != 0, "steps", model.kind);
+  refuse_field_options(o, model.kind);
+  refuse_path_options(o, model.kind);
   const auto how = std::make_shared<Decoding>(decoding_of(model, o));
   const auto flow = load_flow(model, device, o.raw);
   if (o.decode != "sequential") require_steps(*flow);
@@ -105,9 +130,10 @@ Generator decoder(const Checkpoint& model, const SamplingOptions& o, c10::Device
     for (int64_t i = 0; i < count; ++i) parts.push_back(denoise(*flow, xs[i], labels[i], eta));
     return at::cat(parts);
   };
-  generator.generate = [decode, clean, o](const Tensor& x0, const Tensor& label) {
+  generator.generate = [decode, clean, o](const Tensor& x0, const Tensor& label, const Tensor&) {
     const Tensor x = decode(x0, label);
-    return o.denoise ? by_shares(clean, x, label) : x;
+    if (!o.denoise) return x;
+    return by_shares(x, [&](const Share& share) { return clean(share.of(x), share.of(label)); });
   };
   if (trial) {
     generator.try_out = [flow, how, o](const Tensor& x0, const Tensor& label) {
@@ -128,42 +154,72 @@ Generator decoder(const Checkpoint& model, const SamplingOptions& o, c10::Device
   return generator;
 }
 
-Generator integrator(const Checkpoint& model, const SamplingOptions& o, c10::Device device) {
+/// The times between which a field is guided.
+std::pair<double, double> guided_between(const SamplingOptions& o) {
+  const auto& given = o.guidance_interval;
+  if (given.empty()) return {0, 1};
+  refuse(o.guidance == 0, "guidance_interval", "field without guidance");
+  require_option(given.size() == 2 && given[0] >= 0 && given[0] < given[1] && given[1] <= 1,
+                 "option 'guidance_interval' must be two times that rise in 0 .. 1, found ",
+                 json(given).dump());
+  return {given[0], given[1]};
+}
+
+Generator integrator(const Checkpoint& model, const SamplingOptions& o, c10::Device device,
+                     const Random& noise) {
   refuse_flow_options(o, model.kind);
   require_option(o.guidance == 0 || model.space.classes > 0,
                  "option 'guidance' has no effect on a model without classes");
-  const std::string name = o.solver.empty() ? "euler" : o.solver;
-  const Solver& method = solver(name);
-  const int64_t steps = o.steps == 0 ? 32 : o.steps;
-  const auto times = time_grid(o.grid.empty() ? "uniform" : o.grid, steps);
+  const auto [from, to] = guided_between(o);
+  const auto guided = [w = o.guidance, from = from, to = to](LabelledVelocity v) {
+    return guide(std::move(v), w, from, to);
+  };
+  const Integrator along =
+      make_integrator(o, interpolant(model.facts.value("interpolant", "linear")), noise);
+  const VelocityField field{load_backbone(model, 1, device, o.raw)};
   Generator generator;
-  generator.velocity = guide(VelocityField{load_backbone(model, 1, device, o.raw)}, o.guidance);
-  const auto solve = [v = generator.velocity, &method, times](const Tensor& x0,
-                                                              const Tensor& label) {
-    return integrate(method, bind(v, label), x0, times);
+  generator.velocity = guided(field);
+  generator.protocol = along.protocol;
+  if (!o.guidance_interval.empty()) generator.protocol["guidance_interval"] = o.guidance_interval;
+  if (along.solver.adaptive == nullptr) {
+    generator.protocol["nfe"] = evaluations(along, guided);
+    generator.generate = [v = generator.velocity, along](const Tensor& x0, const Tensor& label,
+                                                         const Tensor& rows) {
+      return by_shares(x0, [&](const Share& share) {
+        return along(couplet::bind(v, share.of(label)), share.of(x0), share.of(rows));
+      });
+    };
+    return generator;
+  }
+  // One step for the batch, whatever the threads: they share each evaluation, not the rows' paths.
+  const auto count = std::make_shared<std::atomic<int64_t>>(0);
+  const auto v = guided([field, count](const Tensor& x, const Tensor& t, const Tensor& label) {
+    *count += x.size(0);
+    return field(x, t, label);
+  });
+  generator.evaluated = [count] { return count->load(); };
+  generator.generate = [v, along](const Tensor& x0, const Tensor& label, const Tensor& rows) {
+    const Velocity shared = [&](const Tensor& x, const Tensor& t) {
+      return by_shares(
+          x, [&](const Share& share) { return v(share.of(x), share.of(t), share.of(label)); });
+    };
+    return along(shared, x0, rows);
   };
-  generator.generate = [solve](const Tensor& x0, const Tensor& label) {
-    return by_shares(solve, x0, label);
-  };
-  const int64_t nfe = evaluations(method, steps) * (o.guidance == 0 ? 1 : 2);
-  generator.protocol = {{"solver", name}, {"steps", steps}, {"nfe", nfe}};
   return generator;
 }
 
 Generator jumper(const Checkpoint& model, const SamplingOptions& o, c10::Device device) {
   refuse_flow_options(o, model.kind);
-  refuse(!o.solver.empty(), "solver", model.kind);
+  refuse_field_options(o, model.kind);
   refuse(o.guidance != 0, "guidance", model.kind);
-  const int64_t steps = o.steps == 0 ? 1 : o.steps;
-  const auto times = time_grid(o.grid.empty() ? "uniform" : o.grid, steps);
+  const auto times = chosen_times(o, 1);
   const FlowMap phi{load_backbone(model, 2, device, o.raw)};
   Generator generator;
-  const auto jumps = [phi, times](const Tensor& x0, const Tensor& label) {
-    return jump(phi, x0, label, times);
+  generator.generate = [phi, times](const Tensor& x0, const Tensor& label, const Tensor&) {
+    return by_shares(
+        x0, [&](const Share& share) { return jump(phi, share.of(x0), share.of(label), times); });
   };
-  generator.generate = [jumps](const Tensor& x0, const Tensor& label) {
-    return by_shares(jumps, x0, label);
-  };
+  const size_t steps = times.size() - 1;
   generator.protocol = {{"solver", "jump"}, {"steps", steps}, {"nfe", steps}};
   return generator;
 }
@@ -183,9 +239,9 @@ std::shared_ptr<Backbone> load_backbone(const Checkpoint& model, int64_t clocks,
 }
 
 Generator make_generator(const Checkpoint& model, const SamplingOptions& options,
-                         c10::Device device, int64_t batches) {
+                         c10::Device device, int64_t batches, const Random& noise) {
   Generator generator = model.kind == "normalizing-flow" ? decoder(model, options, device, batches)
-                        : model.kind == "velocity-field" ? integrator(model, options, device)
+                        : model.kind == "velocity-field" ? integrator(model, options, device, noise)
                                                          : jumper(model, options, device);
   const bool average = !options.raw && !model.blocks.back().average.empty();
   json& protocol = generator.protocol;
@@ -193,6 +249,8 @@ Generator make_generator(const Checkpoint& model, const SamplingOptions& options
   protocol["weights"] = average ? "average" : "raw";
   protocol["guidance"] = options.guidance;
   if (!options.grid.empty()) protocol["grid"] = options.grid;
+  if (options.rho != 0) protocol["rho"] = options.rho;
+  if (!options.times.empty()) protocol["times"] = options.times;
   return generator;
 }
 

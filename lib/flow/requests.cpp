@@ -5,9 +5,9 @@
 #include <regex>
 
 #include "base/error.h"
+#include "data/augment.h"
 #include "formats/arrays.h"
 #include "formats/npz.h"
-#include "io/pairs.h"
 
 namespace couplet {
 
@@ -44,8 +44,8 @@ void Requests::read(const std::string& path) {
   if (is_npz(path)) {
     arrays = read_npz(path);
   } else if (is_artifact(path)) {
-    const Pairs pairs = read_pairs(path);
-    arrays = {{"x0", pairs.x0.select(1, 0)}, {"label", pairs.label}};
+    pairs_ = std::make_shared<Pairs>(read_pairs(path));
+    arrays = {{"x0", pairs_->x0.select(1, 0)}, {"label", pairs_->label}};
   } else {
     const h5::File file = h5::File::open(path);
     for (const char* name : {"x0", "label"}) {
@@ -70,6 +70,14 @@ void Requests::read(const std::string& path) {
 Tensor Requests::x0(const Tensor& rows) const {
   if (!given_x0_.defined()) return noise_.normal(rows, space_.shape);
   return given_x0_.index_select(0, rows.cpu()).to(rows.device());
+}
+
+Tensor Requests::x1(const Tensor& rows) const {
+  const Tensor index = rows.cpu();
+  const Tensor x1 = pairs_->scaling.apply(pairs_->x1.index_select(0, index).to(rows.device()));
+  if (!pairs_->flip.defined()) return x1;
+  const Tensor flip = pairs_->flip.select(1, 0).index_select(0, index);
+  return mirrored(x1, flip.to(rows.device(), at::kBool));
 }
 
 Tensor Requests::labels(const Tensor& rows) const {

@@ -1,7 +1,10 @@
 // What is asked of a generator: noise and labels, by row.
 #pragma once
+#include <memory>
+
 #include "base/random.h"
 #include "base/space.h"
+#include "io/pairs.h"
 
 namespace couplet {
 
@@ -22,6 +25,9 @@ class Requests {
            const std::string& file = "", int64_t rows = 0);
   Tensor x0(const Tensor& rows) const;
   Tensor labels(const Tensor& rows) const;
+  /// Whether the file is couplings, and the data x1 (N, *shape) that they pair with x0.
+  bool paired() const { return pairs_ != nullptr; }
+  Tensor x1(const Tensor& rows) const;
 
  private:
   void read(const std::string& file);
@@ -30,6 +36,7 @@ class Requests {
   int64_t label_ = -1;
   Random noise_;
   Tensor given_x0_, given_label_;
+  std::shared_ptr<const Pairs> pairs_;
 };
 
 }  // namespace couplet

@@ -19,12 +19,17 @@ json sample_rows(const Generator& generator, const Requests& requests, const Sam
   while (file.done() < file.rows()) {
     const int64_t begin = rows.begin + file.done(), end = std::min(rows.end, begin + batch);
     const Tensor row = row_range(begin, end, run.device);
+    const int64_t before = generator.evaluated ? generator.evaluated() : 0;
     const Tensor x0 = requests.x0(row), label = requests.labels(row);
-    const Tensor x = generator.generate(x0, label);
+    const Tensor x = generator.generate(x0, label, row);
     Tensors out = {{"x", as_bytes ? scaling.to_bytes(x) : scaling.to_stored(x)},
                    {"label", label},
                    {"row", row}};
-    for (const auto& [name, column] : columns) out[name] = column(x0, label);
+    if (generator.evaluated) {  // of this batch, whose rows took the same steps
+      const double nfe = static_cast<double>(generator.evaluated() - before);
+      out["nfe"] = at::full({x.size(0)}, nfe / static_cast<double>(x.size(0)));
+    }
+    for (const auto& [name, column] : columns) out[name] = column({x0, label, row, x});
     file.append(out, plan);
     run.log->progress("sampling", file.done(), file.rows());
     if (run.stop() && file.done() < file.rows()) file.pause();

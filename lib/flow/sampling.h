@@ -7,12 +7,17 @@
 
 namespace couplet {
 
-/// A number a row, of the noise and the sample it became: the columns of a samples file.
-using ColumnOf = std::function<Tensor(const Tensor& x0, const Tensor& label)>;
+/// A batch of samples x (N, *shape), what they were made of, and their rows (N).
+struct Made {
+  Tensor x0, label, row, x;
+};
+/// A number a row: the columns of a samples file.
+using ColumnOf = std::function<Tensor(const Made& made)>;
 
 /// Generates the rows the file still lacks, batch by batch; x is stored as the data were, as bytes
-/// where they were bytes. Returns how a flow was decoded by sweeps (null: it was not): found by a
-/// trial on the first batch, and kept with the rows, so that an interrupted run goes on with it.
+/// where they were bytes; of an adaptive solver a column "nfe" too. Returns how a flow was decoded
+/// by sweeps (null: it was not): found by a trial on the first batch, and kept with the rows, so
+/// that an interrupted run goes on with it.
 json sample_rows(const Generator& generator, const Requests& requests, const SampleRows& rows,
                  int64_t batch, const Scaling& scaling, bool as_bytes,
                  const std::map<std::string, ColumnOf>& columns, const Run& run, RowFile& file);

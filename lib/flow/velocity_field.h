@@ -21,6 +21,8 @@ struct VelocityField {            ///< v_theta(x, t | label)
 Velocity bind(LabelledVelocity v, const Tensor& label);
 
 /// Classifier-free guidance: v + scale (v - v_null), both branches in one batch; scale 0: v itself.
-LabelledVelocity guide(LabelledVelocity v, double scale);
+/// Guided are the rows with from <= t <= to (2404.07724): the others need one branch only. An
+/// interval shorter than [0, 1] reads from the device, at each evaluation, how many these are.
+LabelledVelocity guide(LabelledVelocity v, double scale, double from = 0, double to = 1);
 
 }  // namespace couplet

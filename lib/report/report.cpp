@@ -122,7 +122,8 @@ std::string name_of(const json& record, const std::vector<NamedLabel>& files) {
 /// How was sampled, beyond the model and its NFE.
 std::string settings_of(const json& record) {
   std::string settings;
-  for (const char* key : {"solver", "grid", "guidance", "denoise", "weights"}) {
+  for (const char* key :
+       {"solver", "grid", "times", "guidance", "guidance_interval", "denoise", "weights"}) {
     const json value = about_samples(record).value(key, json());
     if (value.is_null()) continue;
     settings += (settings.empty() ? "" : ", ") + std::string(key) + " " +

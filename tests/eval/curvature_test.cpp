@@ -52,5 +52,6 @@ TEST_CASE("Straight paths have no curvature", "[eval]") {
       return at::ones_like(x) * t.view({-1, 1, 1, 1});
     };
     CHECK(distance(curvature(faster, x0, 4), at::full({3}, 5.0 / 64)) < 1e-6);
+    CHECK(distance(straightness(faster, x0, 4), at::full({3}, 8 * 5.0 / 64)) < 1e-5);
   }
 }

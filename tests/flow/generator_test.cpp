@@ -67,9 +67,12 @@ TEST_CASE("Samples do not depend on how many threads share their rows", "[flow]"
   const Tensor label = row.remainder(4) - 1;
   const auto how = with([](auto& o) { o.denoise = true; });
   const std::string kind = GENERATE("normalizing-flow", "velocity-field", "flow-map");
-  const auto options = kind == "normalizing-flow" ? how : SamplingOptions{};
+  const std::string solver =
+      kind != "velocity-field" ? std::string() : GENERATE("", "dopri5", "euler-maruyama");
+  auto options = kind == "normalizing-flow" ? how : SamplingOptions{};
+  options.solver = solver;
   const Generator generator = make_generator(checkpoint(kind), options, c10::kCPU);
-  const auto made = [&] { return generator.generate(x0, label); };
+  const auto made = [&] { return generator.generate(x0, label, row); };
   CHECK(distance(with_threads(1, made), with_threads(3, made)) < 1e-5);
 }
 
@@ -136,13 +139,13 @@ TEST_CASE("A teacher of dequantised bytes encodes them so; the pair keeps the cl
 
 TEST_CASE("A velocity field is integrated, a map composed, a flow decoded", "[flow]") {
   const at::NoGradGuard no_grad;
-  const Tensor x0 = noise(), label = labels();
+  const Tensor x0 = noise(), label = labels(), row = row_range(0, 6);
 
   const Checkpoint field = checkpoint("velocity-field");
   const auto how = with([](auto& o) { o.solver = "heun-euler", o.steps = 5, o.guidance = 1.5; });
   const Generator guided = make_generator(field, how, c10::kCPU);
   const LabelledVelocity v = guide(VelocityField{load_backbone(field, 1, c10::kCPU)}, 1.5);
-  CHECK(at::equal(guided.generate(x0, label),
+  CHECK(at::equal(guided.generate(x0, label, row),
                   integrate(solver("heun-euler"), bind(v, label), x0, time_grid("uniform", 5))));
   CHECK(guided.protocol["nfe"] == 18);
   CHECK(guided.protocol["weights"] == "average");
@@ -152,17 +155,81 @@ TEST_CASE("A velocity field is integrated, a map composed, a flow decoded", "[fl
   const Generator jumps =
       make_generator(map, with([](auto& o) { o.steps = 2, o.grid = "quadratic"; }), c10::kCPU);
   const FlowMap phi{load_backbone(map, 2, c10::kCPU)};
-  CHECK(at::equal(jumps.generate(x0, label), jump(phi, x0, label, {0, 0.75, 1})));
+  CHECK(at::equal(jumps.generate(x0, label, row), jump(phi, x0, label, {0, 0.75, 1})));
   CHECK(jumps.protocol["nfe"] == 2);
   CHECK(jumps.protocol["grid"] == "quadratic");
 
   const Checkpoint teacher = checkpoint("normalizing-flow");
   const auto flow = load_flow(teacher, c10::kCPU);
-  const Tensor x = make_generator(teacher, {}, c10::kCPU).generate(x0, label);
+  const Tensor x = make_generator(teacher, {}, c10::kCPU).generate(x0, label, row);
   CHECK(distance(flow->encode(x, label).z, x0) < 1e-4);
   const auto clean = with([](auto& o) { o.denoise = true; });
-  CHECK(distance(make_generator(teacher, clean, c10::kCPU).generate(x0, label),
+  CHECK(distance(make_generator(teacher, clean, c10::kCPU).generate(x0, label, row),
                  denoise(*flow, x, label, 0.3)) == 0);
+}
+
+TEST_CASE("Evaluations are counted for every solver, grid and interval of guidance", "[flow]") {
+  const Checkpoint field = checkpoint("velocity-field");
+  const auto nfe = [&](const std::function<void(SamplingOptions&)>& change) {
+    return make_generator(field, with(change), c10::kCPU).protocol.at("nfe").get<int64_t>();
+  };
+  const auto guided = [](SamplingOptions& o, const char* solver, double from, double to) {
+    o.solver = solver, o.guidance = 1, o.guidance_interval = {from, to}, o.steps = 10;
+  };
+  CHECK(nfe([](auto& o) { o.solver = "midpoint", o.steps = 7; }) == 14);
+  CHECK(nfe([](auto& o) { o.solver = "rk4", o.steps = 3, o.guidance = 2; }) == 24);
+  CHECK(nfe([](auto& o) { o.times = {0, 0.3, 1}; }) == 2);
+  CHECK(nfe([](auto& o) { o.solver = "euler-maruyama"; }) == 250);
+  CHECK(nfe([](auto& o) { o.solver = "euler-maruyama", o.guidance = 1, o.steps = 20; }) == 40);
+  CHECK(nfe([&](auto& o) { guided(o, "euler", 0.3, 0.7); }) == 10 + 5);  // 0.3 ... 0.7
+  CHECK(nfe([&](auto& o) { guided(o, "heun", 0.3, 0.7); }) == 20 + 5 + 5);
+  CHECK(nfe([&](auto& o) { guided(o, "heun", 0.9, 1); }) == 20 + 1 + 2);
+  CHECK(nfe([&](auto& o) { guided(o, "midpoint", 0.31, 0.39); }) == 20 + 1);
+  CHECK(nfe([&](auto& o) { guided(o, "euler", 0.31, 0.39); }) == 10);
+}
+
+TEST_CASE("An adaptive solver tells what it took, and paths end where a fine grid's do", "[flow]") {
+  const at::NoGradGuard no_grad;
+  const Checkpoint field = checkpoint("velocity-field");
+  const Tensor row = row_range(0, 6);
+  const auto how = with([](auto& o) { o.solver = "dopri5", o.rtol = 2e-6, o.guidance = 1.5; });
+  const Generator adaptive = make_generator(field, how, c10::kCPU);
+  CHECK(adaptive.protocol["rtol"] == 2e-6);
+  CHECK(adaptive.protocol["atol"] == 1e-5);
+  CHECK_FALSE(adaptive.protocol.contains("nfe"));
+  CHECK(adaptive.evaluated() == 0);
+  const Tensor x = adaptive.generate(noise(), labels(), row);
+  const int64_t first = adaptive.evaluated();
+  CHECK(first % (2 * 6 * 2) == 0);  // both branches of six rows, an even number of times
+  CHECK((first / 12 - 2) % 6 == 0);
+  adaptive.generate(noise(), labels(), row);
+  CHECK(adaptive.evaluated() == 2 * first);
+  const auto fine = with([](auto& o) { o.solver = "rk4", o.steps = 50, o.guidance = 1.5; });
+  const Generator fixed = make_generator(field, fine, c10::kCPU);
+  CHECK(distance(x, fixed.generate(noise(), labels(), row)) < 1e-3);
+  CHECK(fixed.evaluated == nullptr);
+}
+
+TEST_CASE("A stochastic solver's last step has its length; times may be listed", "[flow]") {
+  const at::NoGradGuard no_grad;
+  const Checkpoint field = checkpoint("velocity-field");
+  const auto made = [&](const std::function<void(SamplingOptions&)>& change) {
+    return make_generator(field, with([&](auto& o) {
+                            o.solver = "euler-maruyama";
+                            change(o);
+                          }),
+                          c10::kCPU, 1, Random(5))
+        .generate(noise(), labels(), row_range(0, 6));
+  };
+  const auto by = [&](double last) {
+    return [=](SamplingOptions& o) { o.steps = 4, o.last_step = last; };
+  };
+  const auto listed = [&](std::vector<double> times) {
+    return [=](SamplingOptions& o) { o.times = times; };
+  };
+  CHECK(distance(made(by(0.25)), made(listed({0, 0.25, 0.5, 0.75, 1}))) < 1e-6);
+  CHECK(distance(made([](auto& o) { o.steps = 2; }), made(listed({0, 0.96, 1}))) < 1e-6);
+  CHECK(distance(made(by(0.25)), made(by(0.1))) > 1e-2);
 }
 
 TEST_CASE("Raw weights and averages are both at hand", "[flow]") {
@@ -172,12 +239,14 @@ TEST_CASE("Raw weights and averages are both at hand", "[flow]") {
     const Generator average = make_generator(model, {}, c10::kCPU);
     const Generator raw = make_generator(model, with([](auto& o) { o.raw = true; }), c10::kCPU);
     CHECK(raw.protocol["weights"] == "raw");
-    CHECK(distance(raw.generate(noise(), labels()), average.generate(noise(), labels())) > 1e-3);
+    CHECK(distance(raw.generate(noise(), labels(), row_range(0, 6)),
+                   average.generate(noise(), labels(), row_range(0, 6))) > 1e-3);
     Checkpoint plain = model;
     plain.blocks[0].average.clear();
     const Generator only = make_generator(plain, {}, c10::kCPU);
     CHECK(only.protocol["weights"] == "raw");
-    CHECK(distance(only.generate(noise(), labels()), raw.generate(noise(), labels())) == 0);
+    CHECK(distance(only.generate(noise(), labels(), row_range(0, 6)),
+                   raw.generate(noise(), labels(), row_range(0, 6))) == 0);
   }
 }
 
@@ -208,6 +277,40 @@ TEST_CASE("Options without effect on a kind are refused", "[flow]") {
   refused("velocity-field", "steps", [](auto& o) { o.steps = -1; });
   refused("velocity-field", "solver", [](auto& o) { o.solver = "rk5"; });
   refused("velocity-field", "grid", [](auto& o) { o.grid = "cubic"; });
+  refused("velocity-field", "times", [](auto& o) { o.times = {0, 0.4, 0.3, 1}; });
+  refused("velocity-field", "grid", [](auto& o) { o.times = {0, 1}, o.grid = "uniform"; });
+  refused("velocity-field", "steps", [](auto& o) { o.times = {0, 1}, o.steps = 1; });
+  refused("velocity-field", "rho", [](auto& o) { o.rho = 5; });
+  refused("velocity-field", "rho", [](auto& o) { o.rho = -5, o.grid = "edm"; });
+  refused("velocity-field", "rtol", [](auto& o) { o.rtol = 1e-3; });
+  refused("velocity-field", "atol", [](auto& o) { o.atol = 1e-3, o.solver = "rk4"; });
+  refused("velocity-field", "rtol", [](auto& o) { o.rtol = -1, o.solver = "dopri5"; });
+  refused("velocity-field", "steps", [](auto& o) { o.steps = 9, o.solver = "dopri5"; });
+  refused("velocity-field", "grid", [](auto& o) { o.grid = "edm", o.solver = "dopri5"; });
+  refused("velocity-field", "times", [](auto& o) { o.times = {0, 1}, o.solver = "dopri5"; });
+  refused("velocity-field", "diffusion", [](auto& o) { o.diffusion = "sigma"; });
+  refused("velocity-field", "diffusion_scale", [](auto& o) { o.diffusion_scale = 1; });
+  refused("velocity-field", "last_step", [](auto& o) { o.last_step = 0.1; });
+  refused("velocity-field", "last_step",
+          [](auto& o) { o.last_step = 1, o.solver = "euler-maruyama"; });
+  refused("velocity-field", "last_step", [](auto& o) {
+    o.last_step = 0.1, o.times = {0, 1}, o.solver = "euler-maruyama";
+  });
+  refused("velocity-field", "diffusion",
+          [](auto& o) { o.diffusion = "none", o.solver = "euler-maruyama"; });
+  refused("velocity-field", "guidance_interval", [](auto& o) { o.guidance_interval = {0, 1}; });
+  for (const std::vector<double>& wrong :
+       {std::vector{0.5}, {0.5, 0.2}, {-0.1, 0.5}, {0.5, 1.1}, {0, 0.5, 1}}) {
+    refused("velocity-field", "guidance_interval",
+            [&](auto& o) { o.guidance = 1, o.guidance_interval = wrong; });
+  }
+  for (const char* kind : {"normalizing-flow", "flow-map"}) {
+    refused(kind, "rtol", [](auto& o) { o.rtol = 1e-3; });
+    refused(kind, "diffusion", [](auto& o) { o.diffusion = "sigma"; });
+    refused(kind, "guidance_interval", [](auto& o) { o.guidance_interval = {0, 1}; });
+  }
+  refused("normalizing-flow", "times", [](auto& o) { o.times = {0, 1}; });
+  refused("flow-map", "times", [](auto& o) { o.times = {0, 0.5}; });
   refused("flow-map", "denoise", [](auto& o) { o.denoise = true; });
   refused("flow-map", "solver", [](auto& o) { o.solver = "euler"; });
   refused("flow-map", "guidance", [](auto& o) { o.guidance = 1; });

@@ -47,7 +47,7 @@ TEST_CASE("Samples do not depend on the batch or on interruptions", "[flow]") {
   const Folder folder;
   const Space space{{1, 2, 2}, 3};
   Generator generator;
-  generator.generate = [](const Tensor& x0, const Tensor& label) {
+  generator.generate = [](const Tensor& x0, const Tensor& label, const Tensor&) {
     return x0 * expand_to(label + 1, x0);
   };
   const auto write = [&](const std::string& name, const char* range, int64_t batch, int stops,
@@ -56,7 +56,7 @@ TEST_CASE("Samples do not depend on the batch or on interruptions", "[flow]") {
     run.stop = [&] { return stops-- > 0; };
     const SampleRows rows = parse_rows(range);
     const std::map<std::string, ColumnOf> columns = {
-        {"size", [](const Tensor& x0, const Tensor&) { return x0.flatten(1).square().sum(1); }}};
+        {"size", [](const Made& made) { return made.x0.flatten(1).square().sum(1); }}};
     while (true) {
       try {
         RowFile file(run, rows.end - rows.begin,

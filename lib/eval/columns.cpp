@@ -1,0 +1,35 @@
+#include "eval/columns.h"
+
+#include <ATen/ATen.h>
+
+#include "base/error.h"
+#include "eval/curvature.h"
+
+namespace couplet {
+
+std::map<std::string, ColumnOf> columns(const ColumnOptions& options, const Generator& generator,
+                                        const Requests& requests) {
+  std::map<std::string, ColumnOf> out;
+  for (const auto& [name, asked, measure] :
+       {std::tuple{"curvature", options.curvature, &curvature},
+        {"straightness", options.straightness, &straightness}}) {
+    if (!asked) continue;
+    require_option(generator.velocity != nullptr, "option '", name, "' needs a velocity field");
+    out[name] = [&generator, measure = measure](const Made& made) {
+      return measure(bind(generator.velocity, made.label), made.x0, 128);
+    };
+  }
+  if (options.pair_distance) {
+    require_option(requests.paired(), "option 'pair_distance' needs a couplings file as --noise");
+    out["pair_distance"] = [&requests](const Made& made) {
+      return (made.x - requests.x1(made.row)).square().flatten(1).mean(1).sqrt();
+    };
+  }
+  return out;
+}
+
+double mean_of(const h5::File& samples, const std::string& column) {
+  return samples.read(column).to(at::kDouble).mean().item<double>();
+}
+
+}  // namespace couplet

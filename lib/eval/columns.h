@@ -1,0 +1,27 @@
+// Numbers a sample that tell of its path and its teacher: further columns of a samples file.
+#pragma once
+#include "flow/sampling.h"
+
+namespace couplet {
+
+struct ColumnOptions {
+  bool curvature = false, straightness = false, pair_distance = false;
+  void describe(auto&& option) {
+    option("curvature", curvature, "a column with the curvature of each sample's path");
+    option("straightness", straightness,
+           "a column with rectified flow's S, which is the curvature as a sum over dimensions");
+    option("pair_distance", pair_distance,
+           "a column with the root mean square of x - x1, how near a student is to the teacher "
+           "that made the couplings given as --noise");
+  }
+};
+
+/// The columns asked for; generator and requests have to live as long. Errors: BadOption where
+/// there is no velocity field, or no couplings that x0 is from.
+std::map<std::string, ColumnOf> columns(const ColumnOptions& options, const Generator& generator,
+                                        const Requests& requests);
+
+/// The mean of a column.
+double mean_of(const h5::File& samples, const std::string& column);
+
+}  // namespace couplet
