@@ -28,8 +28,12 @@ int main(int argc, char** argv) {
     const at::NoGradGuard without_grad;
     for (Tensor& weight : flow->parameters()) weight.add_(at::randn_like(weight), 0.01);
   }
-  const TrainOptions options{
-      .lr = 1e-4, .schedule = "constant", .beta2 = 0.95, .weight_decay = 1e-4, .clip = 0, .ema = 0};
+  const TrainOptions options{.lr = 1e-4,
+                             .schedule = "constant",
+                             .beta2 = 0.95,
+                             .weight_decay = 1e-4,
+                             .clip = 0,
+                             .ema = {}};
   Optimizer optimizer(*flow, options, {});
   const Tensor x = at::rand({batch, 1, 28, 28}) * 2 - 1, label = at::arange(batch).remainder(10);
 

@@ -35,8 +35,8 @@ void read_value(const json& given, double& value, const std::string& path) {
 }
 
 void read_value(const json& given, std::string& value, const std::string& path) {
-  // A whole number is a text as well: `-s label=3`.
-  expect(given.is_string() || given.is_number_integer(), given, path, "a string");
+  // A number is a text as well: `-s label=3`, `-s weights.group=0.999`.
+  expect(given.is_string() || given.is_number(), given, path, "a string");
   value = given.is_string() ? given.get<std::string>() : given.dump();
 }
 
@@ -45,7 +45,8 @@ void read_value(const json& given, std::vector<int64_t>& value, const std::strin
 }
 
 void read_value(const json& given, std::vector<double>& value, const std::string& path) {
-  read_list(given, value, path);
+  // One number is a list of one: `train.ema=0.999`.
+  read_list(given.is_number() ? json::array({given}) : given, value, path);
 }
 
 void read_value(const json& given, Component& value, const std::string& path) {
@@ -53,6 +54,25 @@ void read_value(const json& given, Component& value, const std::string& path) {
   expect(patch.is_object(), given, path, "an object or the name of a variant");
   value.value.merge_patch(patch);
   value.value = value.table->effective(value.value, path);
+}
+
+void read_value(const json& given, Components& value, const std::string& path) {
+  if (!given.is_array()) return read_value(given, static_cast<Component&>(value), path);
+  expect(!given.empty(), given, path, "one variant or a list of them");
+  json list = json::array();
+  for (const json& item : given) {
+    Component one(*value.table, "");
+    read_value(item, one, text(path, "[", list.size(), "]"));
+    list.push_back(one.value);
+  }
+  value.value = list;
+}
+
+json effective(const Component& chosen, const std::string& path) {
+  if (!chosen.value.is_array()) return chosen.table->effective(chosen.value, path);
+  json list = json::array();
+  for (const json& one : chosen.value) list.push_back(chosen.table->effective(one, path));
+  return list;
 }
 
 std::string type_name(const json& value) {

@@ -31,6 +31,11 @@ struct Component {
   Component(const Table& table, const std::string& type) : table(&table), value{{"type", type}} {}
 };
 
+/// One choice or a list of them, each with its options: an object, or an array of objects.
+struct Components : Component {
+  using Component::Component;
+};
+
 /// A struct that lists its members once: describe(option) calls option(name, member, help) for
 /// each.
 template <class T>
@@ -47,6 +52,9 @@ void read_value(const json& given, std::string& value, const std::string& path);
 void read_value(const json& given, std::vector<int64_t>& value, const std::string& path);
 void read_value(const json& given, std::vector<double>& value, const std::string& path);
 void read_value(const json& given, Component& value, const std::string& path);
+void read_value(const json& given, Components& value, const std::string& path);
+/// With every default written out.
+json effective(const Component& chosen, const std::string& path);
 std::string type_name(const json& value);
 /// A component's own options: "type" is its table's.
 json without_type(json given);
@@ -82,8 +90,8 @@ json write_options(T options) {
   options.describe([&]<class V>(const char* name, V& value, const char*) {
     if constexpr (OptionStruct<V>) {
       out[name] = write_options(value);
-    } else if constexpr (std::is_same_v<V, Component>) {
-      out[name] = value.table->effective(value.value, name);
+    } else if constexpr (std::is_base_of_v<Component, V>) {
+      out[name] = effective(value, name);
     } else {
       out[name] = value;
     }
@@ -97,6 +105,15 @@ bool unchanged(const T& options) {
   return write_options(options) == write_options(T());
 }
 
+/// Throws BadOption for the first option that has not its default: it has no effect on what.
+template <OptionStruct T>
+void refuse_changed(const T& options, const std::string& what) {
+  const json given = write_options(options), unset = write_options(T());
+  for (const auto& [name, value] : given.items()) {
+    require_option(value == unset[name], "option '", name, "' has no effect on ", what);
+  }
+}
+
 /// The list that help and docs print.
 template <OptionStruct T>
 std::vector<OptionInfo> list_options(const std::string& path = "") {
@@ -105,7 +122,7 @@ std::vector<OptionInfo> list_options(const std::string& path = "") {
   options.describe([&]<class V>(const char* name, V& value, const char* help) {
     if constexpr (OptionStruct<V>) {
       for (auto& info : list_options<V>(path + name + ".")) list.push_back(info);
-    } else if constexpr (std::is_same_v<V, Component>) {
+    } else if constexpr (std::is_base_of_v<Component, V>) {
       list.push_back({path + name + ".type", value.table->noun(), help, value.value["type"]});
     } else {
       list.push_back({path + name, type_name(json(value)), help, json(value)});
@@ -122,7 +139,7 @@ std::vector<const Table*> tables_of() {
   options.describe([&]<class V>(const char*, V& value, const char*) {
     if constexpr (OptionStruct<V>) {
       for (const Table* table : tables_of<V>()) tables.push_back(table);
-    } else if constexpr (std::is_same_v<V, Component>) {
+    } else if constexpr (std::is_base_of_v<Component, V>) {
       tables.push_back(value.table);
     }
   });

@@ -34,6 +34,15 @@ Checkpoint read_checkpoint(const std::string& path, const std::vector<std::strin
     block.net = artifact.file.attribute(group, "net");
     block.weights = read_group(artifact.file, group + "/weights");
     block.average = read_group(artifact.file, group + "/average");
+    const json attributes = artifact.file.attributes(group);
+    // Files of before there were several averages tell the decay of the one in their config alone.
+    const json& config = artifact.label.config;
+    const json decay = attributes.value("decay", config.value("/train/ema"_json_pointer, json()));
+    if (decay.is_number() && !block.average.empty()) block.decay = decay_name(decay.get<double>());
+    for (const json& other : attributes.value("others", json::array())) {
+      const std::string name = decay_name(other.get<double>());
+      block.others[name] = read_group(artifact.file, group + "/average-" + name);
+    }
     model.blocks.push_back(std::move(block));
   }
   require(!model.blocks.empty(), path, ": holds no network");
@@ -50,6 +59,14 @@ void write_checkpoint(const Run& run, const Checkpoint& model, const std::vector
       write_group(file, group + "/weights", model.blocks[n].weights);
       write_group(file, group + "/average", model.blocks[n].average);
       file.set_attribute(group, "net", model.blocks[n].net);
+      if (model.blocks[n].decay.empty()) continue;
+      file.set_attribute(group, "decay", json::parse(model.blocks[n].decay));
+      json others = json::array();
+      for (const auto& [decay, tensors] : model.blocks[n].others) {
+        write_group(file, group + "/average-" + decay, tensors);
+        others.push_back(json::parse(decay));
+      }
+      if (!others.empty()) file.set_attribute(group, "others", others);
     }
   });
 }
@@ -86,6 +103,26 @@ json carried_on(const Label& source) {
 
 const Tensors& weights_of(const Block& block, bool raw) {
   return raw || block.average.empty() ? block.weights : block.average;
+}
+
+std::string decay_name(double decay) { return json(decay).dump(); }
+
+Checkpoint with_average(Checkpoint model, double decay) {
+  const std::string wanted = decay_name(decay);
+  for (Block& block : model.blocks) {
+    if (!block.average.empty() && block.decay == wanted) continue;
+    std::string there = block.average.empty() ? "none" : block.decay;
+    for (const auto& [name, tensors] : block.others) there += ", " + name;
+    const auto found = block.others.find(wanted);
+    require_option(found != block.others.end(), "there is no moving average of decay ", wanted,
+                   " in the ", model.kind, " (there are: ", there.empty() ? "one unnamed" : there,
+                   ")");
+    std::swap(block.average, found->second);
+    block.others[block.decay] = std::move(found->second);
+    block.others.erase(found);
+    block.decay = wanted;
+  }
+  return model;
 }
 
 }  // namespace couplet

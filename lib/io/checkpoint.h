@@ -11,6 +11,9 @@ namespace couplet {
 struct Block {
   json net;
   Tensors weights, average;  ///< as trained, and their exponential moving average (empty: none)
+  /// Decay of the average, as "0.999" (empty: not known), and the averages of other decays.
+  std::string decay;
+  std::map<std::string, Tensors> others;
 };
 
 /// All that is needed to build a trained model again.
@@ -37,5 +40,10 @@ json carried_on(const Label& source);
 
 /// The weights to use: the average where there is one, unless raw is asked for.
 const Tensors& weights_of(const Block& block, bool raw = false);
+/// The model with the average of this decay in each block's average. BadOption, with the decays
+/// that there are, where one has no such average.
+Checkpoint with_average(Checkpoint model, double decay);
+/// How a decay is written: 0.999 -> "0.999".
+std::string decay_name(double decay);
 
 }  // namespace couplet

@@ -74,6 +74,12 @@ json blocks_of(const h5::File& file) {
     blocks.push_back({{"net", file.attribute(group, "net")},
                       {"parameters", count_numbers(file, group + "/weights")},
                       {"average", file.has(group + "/average")}});
+    const json told = file.attributes(group);
+    if (!told.contains("decay")) continue;
+    blocks.back()["decays"] = {told["decay"]};
+    for (const json& decay : told.value("others", json::array())) {
+      blocks.back()["decays"].push_back(decay);
+    }
   }
   return blocks;
 }
@@ -95,9 +101,10 @@ std::string data_text(const json& description, bool verbose) {
   if (description.contains("rows")) out += row_of("rows", description["rows"]);
   const json blocks = description.value("blocks", json::array());
   for (size_t n = 0; n < blocks.size(); ++n) {
-    out += text("  block ", n, ": ", blocks[n]["net"].dump(), "\n    ",
-                blocks[n]["parameters"].dump(), " parameters",
-                blocks[n]["average"] == true ? ", with their moving average" : "", "\n");
+    out +=
+        text("  block ", n, ": ", blocks[n]["net"].dump(), "\n    ", blocks[n]["parameters"].dump(),
+             " parameters", blocks[n]["average"] == true ? ", with their moving average" : "",
+             blocks[n].contains("decays") ? " of decay " + blocks[n]["decays"].dump() : "", "\n");
   }
   for (const json& data : description["data"]) {
     const std::string name = data["name"].get<std::string>();

@@ -9,6 +9,10 @@ namespace couplet {
 Optimizer::Optimizer(torch::nn::Module& net, const TrainOptions& options,
                      std::vector<Follower> followers)
     : options_(options), followers_(std::move(followers)) {
+  for (const double decay : options.ema) {
+    if (decay > 0) decays_.push_back(decay);
+  }
+  averages_.resize(decays_.size());
   for (const auto& item : net.named_parameters()) {
     if (!item.value().requires_grad()) continue;
     const Tensor weight = item.value();
@@ -17,7 +21,7 @@ Optimizer::Optimizer(torch::nn::Module& net, const TrainOptions& options,
     mean_.push_back(at::zeros_like(weight, at::MemoryFormat::Contiguous));
     square_.push_back(at::zeros_like(weight, at::MemoryFormat::Contiguous));
     count_.push_back(at::zeros({}, weight.options().dtype(at::kFloat)));
-    if (options.ema > 0) average_.push_back(weight.detach().clone());
+    for (auto& average : averages_) average.push_back(weight.detach().clone());
   }
 }
 
@@ -45,15 +49,16 @@ Tensor Optimizer::step(int64_t step, const std::vector<Tensor>& gradients,
     const auto follow = [&](at::TensorList average, double decay) {
       at::_foreach_lerp_(part.of(average), weights, 1 - average_decay(decay, step));
     };
-    if (!average_.empty()) follow(average_, options_.ema);
+    for (size_t k = 0; k < decays_.size(); ++k) follow(averages_[k], decays_[k]);
     for (const Follower& follower : followers_) follow(follower.net->parameters(), follower.decay);
   });
   return norm;
 }
 
-Tensors Optimizer::average() const {
+Tensors Optimizer::average(size_t k) const {
   Tensors all;
-  for (size_t i = 0; i < average_.size(); ++i) all[names_[i]] = average_[i];
+  if (k >= averages_.size()) return all;
+  for (size_t i = 0; i < names_.size(); ++i) all[names_[i]] = averages_[k][i];
   return all;
 }
 
@@ -64,7 +69,9 @@ Tensors Optimizer::state() const {
     all["mean/" + names_[i]] = mean_[i];
     all["square/" + names_[i]] = square_[i];
     all["count/" + names_[i]] = count_[i];
-    if (!average_.empty()) all["average/" + names_[i]] = average_[i];
+    for (size_t k = 0; k < averages_.size(); ++k) {
+      all["average" + std::to_string(k) + "/" + names_[i]] = averages_[k][i];
+    }
   }
   for (size_t f = 0; f < followers_.size(); ++f) {
     for (const auto& [name, tensor] : named_tensors(*followers_[f].net)) {

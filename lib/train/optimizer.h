@@ -13,14 +13,17 @@ class Optimizer {
   Tensor step(int64_t step, const std::vector<Tensor>& gradients, const SideBySide& threads);
   const std::vector<Tensor>& weights() const { return weights_; }
 
-  Tensors average() const;  ///< the weights' moving average by name; empty if there is none
+  const std::vector<double>& decays() const { return decays_; }
+  Tensors average(size_t k) const;  ///< the moving average of decays()[k] by name; empty: no such
   /// State by name, to save; and back. The tensors themselves, not copies.
   Tensors state() const;
 
  private:
   TrainOptions options_;
   std::vector<std::string> names_;
-  std::vector<Tensor> weights_, mean_, square_, count_, average_;
+  std::vector<Tensor> weights_, mean_, square_, count_;
+  std::vector<double> decays_;
+  std::vector<std::vector<Tensor>> averages_;  // one for each decay
   std::vector<Follower> followers_;
 };
 

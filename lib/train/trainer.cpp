@@ -5,8 +5,10 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <set>
 
 #include "base/error.h"
+#include "nn/dropout.h"
 #include "train/gradients.h"
 #include "train/optimizer.h"
 #include "train/schedule.h"
@@ -36,7 +38,10 @@ void check(const TrainOptions& o) {
   need(o.beta2 >= 0 && o.beta2 < 1, "beta2", "in [0, 1)");
   need(o.weight_decay >= 0, "weight_decay", "0 or more");
   need(o.clip >= 0, "clip", "0 or more");
-  need(o.ema >= 0 && o.ema < 1, "ema", "in [0, 1)");
+  const std::set<double> decays(o.ema.begin(), o.ema.end());
+  need(decays.size() == o.ema.size(), "ema", "decays that differ");
+  need(decays.empty() || (*decays.begin() >= 0 && *decays.rbegin() < 1), "ema", "in [0, 1)");
+  need(decays.size() < 2 || *decays.begin() > 0, "ema", "0 alone, or decays in (0, 1)");
   need(o.precision == "fp32" || o.precision == "bf16", "precision", "fp32 or bf16");
   need(o.log_every > 0, "log_every", "positive");
   need(o.validate_every >= 0, "validate_every", "0 or more");
@@ -54,6 +59,7 @@ class Training {
         hooks_(hooks),
         threads_(run.device.is_cpu() ? shares(options.batch) : 1),
         optimizer_(net, options, hooks.followers),
+        dropped_(run.random.stream("dropout" + name)),
         sum_(at::zeros({2}, at::TensorOptions(at::kDouble).device(run.device))) {
     if (std::filesystem::exists(state_file())) resume();
     run.log->open_records(run.output + (name.empty() ? "" : "." + name) + ".jsonl", step_);
@@ -84,8 +90,12 @@ class Training {
   void one_step(const std::function<Tensor(const Tensor&)>& loss) {
     const Tensor rows = row_range(first_row(), first_row() + options_.batch, run_.device);
     const bool bf16 = options_.precision == "bf16";
+    const auto dropping = [&](const Tensor& part) {
+      const DropoutRows guard(dropped_, part);
+      return loss(part);
+    };
     const auto [value, gradients] =
-        differentiate(loss, rows, optimizer_.weights(), threads_, bf16, options_.accumulate);
+        differentiate(dropping, rows, optimizer_.weights(), threads_, bf16, options_.accumulate);
     const Tensor norm = optimizer_.step(step_, gradients, threads_);
     sum_ += at::stack({value, norm}).to(at::kDouble);
     ++count_, ++step_;
@@ -120,7 +130,7 @@ class Training {
     if (!hooks_.validate || validated_ == step_) return;
     validated_ = step_;
     const at::NoGradGuard no_grad;
-    const Tensors average = optimizer_.average();
+    const Tensors average = optimizer_.average(0);
     Tensors trained;
     for (const auto& item : net_.named_parameters()) {
       if (!average.contains(item.key())) continue;
@@ -174,10 +184,15 @@ class Training {
   Block finished() const {
     Block block;
     block.weights = named_tensors(net_);
-    block.average = optimizer_.average();
-    if (!block.average.empty()) {
-      for (const auto& item : net_.named_buffers()) block.average[item.key()] = item.value();
-      for (const auto& [name, tensor] : block.weights) block.average.emplace(name, tensor);
+    for (size_t k = 0; k < optimizer_.decays().size(); ++k) {
+      Tensors average = optimizer_.average(k);
+      for (const auto& [name, tensor] : block.weights) average.emplace(name, tensor);
+      const std::string decay = decay_name(optimizer_.decays()[k]);
+      if (k == 0) {
+        block.average = std::move(average), block.decay = decay;
+      } else {
+        block.others[decay] = std::move(average);
+      }
     }
     return block;
   }
@@ -189,6 +204,7 @@ class Training {
   const TrainHooks& hooks_;
   SideBySide threads_;
   Optimizer optimizer_;
+  Random dropped_;
   Tensor sum_;  // loss and gradient norm since the last tick
   int64_t step_ = 0, count_ = 0, validated_ = -1, begin_step_ = 0;
   json numbers_ = json::object();

@@ -10,7 +10,8 @@ struct TrainOptions {
   double lr = 1e-3, lr_end = 0, warmup = 0.02;
   std::string schedule = "cosine";
   double beta1 = 0.9, beta2 = 0.99, weight_decay = 0;
-  double clip = 1, ema = 0.999;
+  double clip = 1;
+  std::vector<double> ema{0.999};
   std::string precision = "fp32";
   int64_t log_every = 50, validate_every = 0;
   double save_minutes = 5;
@@ -26,7 +27,9 @@ struct TrainOptions {
     option("beta2", beta2, "AdamW's decay of the squared gradient");
     option("weight_decay", weight_decay, "AdamW's weight decay");
     option("clip", clip, "largest norm of the gradient; 0: any");
-    option("ema", ema, "decay of the moving average of the weights; 0: none");
+    option("ema", ema,
+           "decay of the moving average of the weights, or several, [0.999, 0.9999]: the first is "
+           "validated and taken unless another is asked for; 0: none");
     option("precision", precision, "fp32, or bf16: autocast around the networks");
     option("log_every", log_every, "steps between two records of the log");
     option("validate_every", validate_every, "steps between two validations; 0: only at the end");

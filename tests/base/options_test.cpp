@@ -55,6 +55,10 @@ struct Outer {
     option("train", train, "the loop");
   }
 };
+struct Row {
+  Components row{shapes(), "circle"};
+  void describe(auto&& option) { option("row", row, "one after the other"); }
+};
 
 const json defaults = {
     {"fast", false},
@@ -98,6 +102,21 @@ TEST_CASE("A component keeps its type where only its keys are given", "[base]") 
   CHECK(shapes().make({{"type", "dot"}})->made.empty());
 }
 
+TEST_CASE("A list of components is read item by item", "[base]") {
+  const auto read = [](const json& given) {
+    return write_options(read_options<Row>({{"row", given}}))["row"];
+  };
+  CHECK(read("dot") == json{{"type", "dot"}});
+  CHECK(read({{"radius", 3}}) == json{{"type", "circle"}, {"radius", 3.0}});
+  const json list = read(json::array({"box", {{"type", "circle"}, {"radius", 2}}}));
+  CHECK(list == json::array({{{"type", "box"}, {"width", 2}, {"height", 3}},
+                             {{"type", "circle"}, {"radius", 2.0}}}));
+  CHECK(read(list) == list);
+  CHECK_THROWS_WITH(read(json::array({"dot", {{"type", "box"}, {"size", 1}}})),
+                    contains("unknown option 'row[1].size'"));
+  CHECK_THROWS_WITH(read(json::array()), contains("one variant or a list"));
+}
+
 TEST_CASE("Unknown keys are refused at any depth, with the nearest named", "[base]") {
   CHECK(refusal({{"fats", true}}) == "unknown option 'fats'; did you mean 'fast'?");
   CHECK(refusal({{"train", {{"stps", 1}}}}) ==
@@ -118,14 +137,16 @@ TEST_CASE("Unknown keys are refused at any depth, with the nearest named", "[bas
 
 TEST_CASE("A wrong type is refused with path, type and what was found", "[base]") {
   CHECK(refusal({{"fast", 1}}) == "option 'fast' must be true or false, found 1");
-  CHECK(refusal({{"name", 1.5}}) == "option 'name' must be a string, found 1.5");
+  CHECK(refusal({{"name", true}}) == "option 'name' must be a string, found true");
   CHECK(refusal({{"name", 3}}).empty());
+  CHECK(read_options<Outer>({{"name", 0.999}}).name == "0.999");
   CHECK(refusal({{"train", 3}}) == "option 'train' must be an object, found 3");
   CHECK(refusal({{"train", {{"steps", 1.5}}}}) ==
         "option 'train.steps' must be an integer, found 1.5");
   CHECK(refusal({{"train", {{"steps", "1"}}}}) ==
         "option 'train.steps' must be an integer, found \"1\"");
-  CHECK(refusal({{"train", {{"weights", 1}}}}) == "option 'train.weights' must be a list, found 1");
+  CHECK(refusal({{"train", {{"weights", true}}}}) ==
+        "option 'train.weights' must be a list, found true");
   CHECK(refusal({{"train", {{"weights", {1, "2"}}}}}) ==
         "option 'train.weights' must be a number, found \"2\"");
   CHECK_FALSE(refusal({{"train", {{"shape", 3}}}}).empty());

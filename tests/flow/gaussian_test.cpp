@@ -235,7 +235,7 @@ std::shared_ptr<LinearStudent> trained_student(const Tensor& joint, const Tensor
                               {n.narrow(1, 0, D), n.narrow(1, D, D), label}, t);
   };
   TrainOptions options{
-      .steps = 1500, .batch = 1024, .lr = 0.1, .clip = 0, .ema = 0.99, .log_every = 1000};
+      .steps = 1500, .batch = 1024, .lr = 0.1, .clip = 0, .ema = {0.99}, .log_every = 1000};
   if (sharp) options.steps = 3000, options.lr = 1;
   const auto [block, numbers] = train(*student, loss, options, run, "");
   load_tensors(*student, block.average);

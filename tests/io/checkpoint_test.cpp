@@ -58,6 +58,48 @@ TEST_CASE("A checkpoint comes back whole", "[io]") {
   CHECK_THROWS_AS(read_checkpoint(run.output, {"classifier"}), Error);
 }
 
+TEST_CASE("Averages of several decays come back, and one is chosen by its decay", "[io]") {
+  const Folder folder;
+  Run run = run_to(folder / "model.h5");
+  const auto shifted = [](double more) {
+    Tensors all = named_tensors(Net());
+    for (auto& [name, tensor] : all) tensor = at::full_like(tensor, more);
+    return all;
+  };
+  Checkpoint model{.kind = "velocity-field", .space = {{1, 2, 2}, 5}};
+  model.blocks = {{{{"type", "mlp"}},
+                   shifted(0),
+                   shifted(1),
+                   "0.999",
+                   {{"0.9999", shifted(2)}, {"0.99", shifted(3)}}}};
+  write_checkpoint(run, model, {});
+  const Checkpoint back = read_checkpoint(run.output, {"velocity-field"});
+  const auto taken = [&](const Checkpoint& m) {
+    return weights_of(m.blocks[0]).at("scale")[0].item<double>();
+  };
+  CHECK(taken(back) == 1);
+  CHECK(taken(with_average(back, 0.999)) == 1);
+  CHECK(taken(with_average(back, 0.9999)) == 2);
+  CHECK(taken(with_average(with_average(back, 0.9999), 0.999)) == 1);
+  CHECK(equal(with_average(back, 0.99).blocks[0].average, shifted(3)));
+  CHECK_THROWS_WITH(with_average(back, 0.5), contains("no moving average of decay 0.5") &&
+                                                 contains("there are: 0.999, 0.99, 0.9999"));
+
+  // A file of before tells the decay in its config; one without an average has none.
+  run = run_to(folder / "before.h5");
+  run.config = {{"train", {{"ema", 0.998}}}};
+  model.blocks = {{{{"type", "mlp"}}, shifted(0), shifted(1)}};
+  write_checkpoint(run, model, {});
+  const Checkpoint before = read_checkpoint(run.output, {"velocity-field"});
+  CHECK(taken(with_average(before, 0.998)) == 1);
+  CHECK_THROWS_WITH(with_average(before, 0.999), contains("there are: 0.998)"));
+  run = run_to(folder / "none.h5");
+  model.blocks = {{{{"type", "mlp"}}, shifted(0), {}}};
+  write_checkpoint(run, model, {});
+  CHECK_THROWS_WITH(with_average(read_checkpoint(run.output, {"velocity-field"}), 0.9),
+                    contains("there are: none"));
+}
+
 TEST_CASE("Weights are loaded by name, and only where all fit", "[io]") {
   Net from, to;
   load_tensors(to, named_tensors(from));

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "folder.h"
+#include "nn/dropout.h"
 #include "testing.h"
 #include "train/schedule.h"
 
@@ -64,9 +65,12 @@ Outcome run_through(const Folder& folder, const std::string& name, const TrainOp
     hooks.validate = [&](int64_t) { return json{{"bias", net.last->bias.item<double>()}}; };
     const auto loss = [&](const Tensor& rows) {
       if (opens_batch(rows)) ++steps;
-      const Tensor pull = follow ? (net.last->weight - target.last->weight).square().sum()
-                                 : 0 * net.last->bias.sum();
-      return loss_of(net, rows) + 0.01 * pull;
+      // With a follower the hidden numbers are dropped by row too.
+      const auto more = [&] {
+        const Tensor hidden = dropout_by_row(net.first(Random(2).normal(rows, {2})), 0.3, "hidden");
+        return hidden.square().mean() + (net.last->weight - target.last->weight).square().sum();
+      };
+      return loss_of(net, rows) + 0.01 * (follow ? more() : 0 * net.last->bias.sum());
     };
     try {
       outcome.trained = train(net, loss, options, run, "", hooks);
@@ -139,7 +143,7 @@ TEST_CASE("Training lowers the loss and keeps a moving average", "[train]") {
   CHECK(out.records[0]["lr"].get<double>() == Approx(learning_rate(options, 49)));
   CHECK(out.records[0]["rows"] == 50 * 32);
 
-  const auto& [net, weights, average] = out.trained.block;
+  const Tensors &weights = out.trained.block.weights, &average = out.trained.block.average;
   CHECK(weights.size() == average.size());
   CHECK_FALSE(equal(weights, average));
   // Validation saw the average, and the weights came back after it.
@@ -158,17 +162,18 @@ TEST_CASE("A step is AdamW's, and averages follow it", "[train]") {
                        .beta2 = 0.9,
                        .weight_decay = 0.1,
                        .clip = 0.5,
-                       .ema = 0.99,
+                       .ema = {0.99, 0.9},
                        .log_every = 1};
   Net net, twin, target;
   const Run run = run_to(folder / "a.h5");
   const auto loss = [&](const Tensor& rows) { return 3 * loss_of(net, rows); };
   const Trained trained = train(net, loss, options, run, "", {.followers = {{&target, 0.3}}});
 
-  std::vector<Tensor> weights = twin.parameters(), mean, square, average, followed;
+  std::vector<Tensor> weights = twin.parameters(), mean, square, average, other, followed;
   for (const Tensor& w : weights) {
     mean.push_back(at::zeros_like(w)), square.push_back(at::zeros_like(w));
     average.push_back(w.detach().clone()), followed.push_back(w.detach().clone());
+    other.push_back(w.detach().clone());
   }
   for (int64_t k = 0; k < options.steps; ++k) {
     twin.zero_grad();
@@ -186,6 +191,8 @@ TEST_CASE("A step is AdamW's, and averages follow it", "[train]") {
       weights[i].mul_(1 - 0.05 * 0.1).sub_(0.05 * m / (v.sqrt() + 1e-8));
       const double slow = average_decay(0.99, k), fast = average_decay(0.3, k);
       average[i] = slow * average[i] + (1 - slow) * weights[i];
+      const double second = average_decay(0.9, k);
+      other[i] = second * other[i] + (1 - second) * weights[i];
       followed[i] = fast * followed[i] + (1 - fast) * weights[i];
     }
   }
@@ -194,6 +201,7 @@ TEST_CASE("A step is AdamW's, and averages follow it", "[train]") {
     INFO(item.key());
     CHECK(distance(trained.block.weights.at(item.key()), weights[i]) < 1e-5);
     CHECK(distance(trained.block.average.at(item.key()), average[i]) < 1e-5);
+    CHECK(distance(trained.block.others.at("0.9").at(item.key()), other[i]) < 1e-5);
     CHECK(distance(target.parameters()[i], followed[i]) < 1e-5);
     ++i;
   }
@@ -204,6 +212,7 @@ TEST_CASE("A run stopped and resumed ends bit by bit as one that was not", "[tra
   for (const bool follow : {false, true}) {
     TrainOptions options = short_run();
     options.validate_every = 20;
+    options.ema = {0.85, 0.5, 0.7};
     const std::string name = follow ? "follow" : "plain";
     const Outcome whole = run_through(folder, name, options, follow, {});
     for (const auto& stops : std::vector<std::vector<int64_t>>{{1}, {14}, {20}, {25, 9, 1}, {59}}) {
@@ -212,11 +221,43 @@ TEST_CASE("A run stopped and resumed ends bit by bit as one that was not", "[tra
       const Outcome resumed = run_through(folder, other, options, follow, stops);
       CHECK(equal(resumed.trained.block.weights, whole.trained.block.weights));
       CHECK(equal(resumed.trained.block.average, whole.trained.block.average));
+      for (const char* decay : {"0.5", "0.7"}) {
+        const auto of = [&](const Outcome& out) { return out.trained.block.others.at(decay); };
+        CHECK(equal(of(resumed), of(whole)));
+        CHECK_FALSE(equal(of(resumed), whole.trained.block.average));
+      }
       CHECK(equal(resumed.follower, whole.follower));
       CHECK(resumed.trained.numbers == whole.trained.numbers);
       CHECK(resumed.records == whole.records);
     }
   }
+}
+
+TEST_CASE("Training drops by its rows, and validation does not", "[train]") {
+  const Folder folder;
+  TrainOptions options = short_run();
+  options.steps = 2;
+  const auto dropped = [&](const std::string& name, int64_t accumulate, double share = 0.5) {
+    options.accumulate = accumulate;
+    Net net;
+    const auto loss = [&](const Tensor& rows) {
+      const Tensor h =
+          dropout_by_row(net.first(Random(2).normal(rows, {2})).tanh(), share, "hidden");
+      return net.last(h).square().mean();
+    };
+    double validated = -1;
+    TrainHooks hooks;
+    hooks.validate = [&](int64_t) {
+      validated = distance(dropout_by_row(at::ones({3, 4}), 0.5, "hidden"), at::ones({3, 4}));
+      return json::object();
+    };
+    const Trained out = train(net, loss, options, run_to(folder / name), "", hooks);
+    CHECK(validated == 0);
+    return out.block.weights.at("first.weight").clone();
+  };
+  const Tensor whole = dropped("whole", 1);
+  CHECK(distance(dropped("parts", 4), whole) < 1e-5);
+  CHECK(distance(dropped("none", 1, 0), whole) > 1e-3);
 }
 
 TEST_CASE("State is saved by the clock too, and what followed the last is done again", "[train]") {
@@ -291,7 +332,7 @@ TEST_CASE("bf16 is autocast: weights stay fp32 and the loss is close", "[train]"
 TEST_CASE("Without an average the weights are what is validated and kept", "[train]") {
   const Folder folder;
   TrainOptions options = short_run();
-  options.ema = 0;
+  options.ema = {0};
   const Outcome out = run_through(folder, "a.h5", options, false, {13});
   CHECK(out.trained.block.average.empty());
   CHECK(out.trained.numbers["bias"] == out.trained.block.weights.at("last.bias").item<double>());
@@ -306,6 +347,22 @@ TEST_CASE("Frozen weights stay, and are in the block", "[train]") {
   const Trained out = train(net, loss, short_run(), run_to(folder / "a.h5"), "");
   CHECK(at::equal(out.block.weights.at("first.weight"), before));
   CHECK(at::equal(out.block.average.at("first.weight"), before));
+}
+
+TEST_CASE("Decays that cannot be are refused", "[train]") {
+  const Folder folder;
+  Net net;
+  const auto refused = [&](const std::vector<double>& decays, const char* words) {
+    TrainOptions options;
+    options.ema = decays;
+    const auto never = [](const Tensor&) -> Tensor { fail("a step was taken"); };
+    CHECK_THROWS_WITH(train(net, never, options, run_to(folder / "a.h5"), ""),
+                      contains("'train.ema'") && contains(words));
+  };
+  refused({1}, "in [0, 1)");
+  refused({0.9, -0.1}, "in [0, 1)");
+  refused({0.9, 0.9}, "differ");
+  refused({0, 0.9}, "0 alone");
 }
 
 TEST_CASE("Options of the loop that cannot be are refused before any step", "[train]") {
@@ -326,7 +383,6 @@ TEST_CASE("Options of the loop that cannot be are refused before any step", "[tr
   refused("lr", &TrainOptions::lr, 0.0);
   refused("warmup", &TrainOptions::warmup, 1.5);
   refused("schedule", &TrainOptions::schedule, "cosin");
-  refused("ema", &TrainOptions::ema, 1.0);
   refused("precision", &TrainOptions::precision, "fp16");
   refused("log_every", &TrainOptions::log_every, 0);
   refused("validate_every", &TrainOptions::validate_every, -1);
