@@ -18,6 +18,7 @@ const Space kSpace{{2, 8, 8}, 3};
 std::vector<json> variants() {
   const json small = {
       {"mlp", {{"hidden", 24}, {"depth", 2}}},
+      {"perceptron", {{"hidden", 24}, {"depth", 2}}},
       {"dit", {{"hidden", 24}, {"depth", 2}, {"heads", 2}}},
       {"unet",
        {{"channels", 32},
@@ -30,6 +31,16 @@ std::vector<json> variants() {
     list.push_back(small.value(name, json::object()));
     list.back()["type"] = name;
   }
+  list.push_back({{"type", "unet"},
+                  {"channels", 32},
+                  {"res_blocks", 1},
+                  {"channel_mult", {1, 1}},
+                  {"attention_resolutions", {4}},
+                  {"heads", 2},
+                  {"heads_upsample", 4},
+                  {"scale_shift_norm", true},
+                  {"resblock_updown", true},
+                  {"new_attention_order", true}});
   return list;
 }
 
@@ -213,6 +224,43 @@ TEST_CASE("options of backbones survive the round trip", "[nn]") {
   }
 }
 
+TEST_CASE("the perceptron is that of local flow matching", "[nn]") {
+  at::manual_seed(8);
+  const Space plane{{2}, 0};
+  const std::map<std::string, std::function<Tensor(const Tensor&)>> activations = {
+      {"softplus", [](const Tensor& h) { return (20 * h).exp().log1p() / 20; }},
+      {"relu", [](const Tensor& h) { return h.clamp_min(0); }},
+      {"elu", [](const Tensor& h) { return at::where(h > 0, h, h.exp() - 1); }},
+      {"silu", [](const Tensor& h) { return h * h.sigmoid(); }}};
+  for (const auto& [name, activation] : activations) {
+    CAPTURE(name);
+    const auto net = backbones().make({{"type", "perceptron"}, {"activation", name}}, plane, 1);
+    net->to(at::kDouble);
+    int64_t count = 0;
+    for (const Tensor& p : net->parameters()) count += p.numel();
+    CHECK(count == 133122);  // lfm.md 1.3: 256 x 3 on the plane
+
+    // PyTorch's usual range, and most of it is used.
+    const Tensors w = named_tensors(*net);
+    for (const std::string at : {"layers.1.weight", "layers.1.bias"}) {
+      CHECK(w.at(at).abs().max().item<double>() <= 1. / 16);
+      CHECK(w.at(at).abs().max().item<double>() > 0.9 / 16);
+    }
+
+    const auto [x, times, label] = inputs(1, plane);
+    Tensor h = at::cat({times, x}, 1).to(at::kDouble);
+    for (int i = 0; i < 4; ++i) {
+      if (i > 0) h = activation(h);
+      const std::string layer = text("layers.", i);
+      h = at::addmm(w.at(layer + ".bias"), h, w.at(layer + ".weight").t());
+    }
+    const Tensor out = net->forward(x.to(at::kDouble), times.to(at::kDouble), label);
+    CHECK(testing::distance(out, h) < 1e-10);
+  }
+  CHECK_THROWS_WITH(backbones().make({{"type", "perceptron"}, {"activation", "relo"}}, plane, 1),
+                    contains("did you mean 'relu'"));
+}
+
 TEST_CASE("U-Net fits images of many sides", "[nn]") {
   for (const int64_t side : {8, 16, 28, 32}) {
     const Space space{{1, side, side}, 0};
@@ -221,6 +269,22 @@ TEST_CASE("U-Net fits images of many sides", "[nn]") {
     const auto [x, times, label] = inputs(1, space, 1);
     CHECK(net->forward(x, times, label).sizes() == x.sizes());
   }
+}
+
+TEST_CASE("a DiT takes what is not given from its size", "[nn]") {
+  const auto weights = [](const json& given) {
+    json options = {{"type", "dit"}, {"patch", 4}};
+    options.update(given);
+    return named_tensors(*backbones().make(options, {{1, 8, 8}, 0}, 1));
+  };
+  const Tensors small = weights(json::object());
+  CHECK(small.at("final_layer.linear.weight").size(1) == 384);
+  CHECK((small.contains("blocks.11.attn.qkv.weight") &&
+         !small.contains("blocks.12.attn.qkv.weight")));
+  const Tensors wide = weights({{"size", "XL"}, {"depth", 1}});
+  CHECK(wide.at("final_layer.linear.weight").size(1) == 1152);
+  CHECK((wide.contains("blocks.0.attn.qkv.weight") && !wide.contains("blocks.1.attn.qkv.weight")));
+  CHECK_THROWS_WITH(weights({{"size", "M"}}), contains("no size 'M'"));
 }
 
 TEST_CASE("options that do not fit are refused", "[nn]") {
@@ -236,5 +300,14 @@ TEST_CASE("options that do not fit are refused", "[nn]") {
   CHECK_THROWS_AS(make({{"type", "unet"}, {"channels", 40}}, mnist), BadOption);
   CHECK_THROWS_AS(make({{"type", "unet"}, {"heads", 5}}, mnist), BadOption);
   CHECK_THROWS_AS(make({{"type", "unet"}, {"channel_mult", {1, 2, 2, 2}}}, mnist), BadOption);
+  const auto unet = [&](const json& given) {
+    json options = {{"type", "unet"}};
+    options.update(given);
+    return make(options, mnist);
+  };
+  CHECK_THROWS_AS(unet({{"heads_upsample", 5}}), BadOption);
+  CHECK_THROWS_AS(unet({{"heads_upsample", 2}, {"head_channels", 32}}), BadOption);
+  CHECK_THROWS_AS(unet({{"resblock_updown", true}, {"conv_resample", false}}), BadOption);
+  CHECK_THROWS_AS(unet({{"dropout", 1}}), BadOption);
   CHECK_THROWS_AS(backbones().make({{"type", "mlp"}}, vectors, 3), BadOption);
 }

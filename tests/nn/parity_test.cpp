@@ -57,21 +57,23 @@ void check_network(const h5::File& file, Backbone& net, const Function& f, const
 void check_unet(const std::string& path) {
   const auto file = h5::File::open(path);
   const json config = file.attribute("/", "config");
-  require_built(file, config,
-                {"arch", "class_cond", "num_classes", "dim", "num_channels", "num_res_blocks",
-                 "channel_mult", "attention_resolutions", "num_heads", "num_head_channels"},
-                {{"learn_sigma", false},
-                 {"num_heads_upsample", -1},
-                 {"use_scale_shift_norm", false},
-                 {"dropout", 0},
-                 {"resblock_updown", false},
-                 {"use_new_attention_order", false}});
+  require_built(
+      file, config,
+      {"arch", "class_cond", "num_classes", "dim", "num_channels", "num_res_blocks", "channel_mult",
+       "attention_resolutions", "num_heads", "num_head_channels", "num_heads_upsample",
+       "use_scale_shift_norm", "resblock_updown", "use_new_attention_order", "conv_resample"},
+      {{"learn_sigma", false}, {"dropout", 0}});
   json options{{"type", "unet"}, {"time_scale", 1.}, {"attention_resolutions", json::array()}};
   options["channels"] = config["num_channels"];
   options["res_blocks"] = config["num_res_blocks"];
   options["channel_mult"] = config["channel_mult"];
   options["heads"] = config["num_heads"];
   options["head_channels"] = std::max<int64_t>(0, config["num_head_channels"]);
+  options["heads_upsample"] = std::max<int64_t>(0, config["num_heads_upsample"]);
+  options["scale_shift_norm"] = config["use_scale_shift_norm"];
+  options["resblock_updown"] = config["resblock_updown"];
+  options["new_attention_order"] = config["use_new_attention_order"];
+  options["conv_resample"] = config.value("conv_resample", true);
   std::istringstream list(config["attention_resolutions"].get<std::string>());
   for (std::string item; std::getline(list, item, ',');) {
     options["attention_resolutions"].push_back(std::stoll(item));

@@ -37,8 +37,7 @@ Tensor position_table(int64_t rows, int64_t columns, int64_t width) {
 
 // LayerNorm without weights, then the affine map that the conditioning asks for. x: (N, T, H).
 Tensor modulated_norm(const Tensor& x, const Tensor& shift, const Tensor& scale) {
-  const Tensor normal = layer_norm(x, 1e-6);
-  return normal * (1 + scale.unsqueeze(1)) + shift.unsqueeze(1);
+  return at::addcmul(shift.unsqueeze(1), layer_norm(x, 1e-6), 1 + scale.unsqueeze(1));
 }
 
 // A transformer block under root's at: (x, silu(c)) -> x.
@@ -55,9 +54,9 @@ Block transformer_block(torch::nn::Module& root, const std::string& at, const Di
     const Tensor rows = linear(qkv, modulated_norm(x, m[0], m[1]));
     const auto parts = rows.unflatten(2, {3, heads, -1}).permute({2, 0, 3, 1, 4}).unbind(0);
     const Tensor mixed = attention(parts[0], parts[1], parts[2]).transpose(1, 2).flatten(2);
-    x = x + m[2].unsqueeze(1) * linear(proj, mixed);
+    x = at::addcmul(x, m[2].unsqueeze(1), linear(proj, mixed));
     const Tensor wide = at::gelu(linear(fc1, modulated_norm(x, m[3], m[4])), "tanh");
-    return x + m[5].unsqueeze(1) * linear(fc2, wide);
+    return at::addcmul(x, m[5].unsqueeze(1), linear(fc2, wide));
   };
 }
 
@@ -137,7 +136,25 @@ class DitNet : public Dit {
 
 }  // namespace
 
-std::shared_ptr<Backbone> make_dit(const DitOptions& o, const Space& space, int64_t clocks) {
+DitOptions sized(DitOptions o) {
+  struct Size {
+    int64_t hidden, depth, heads;
+  };
+  static const std::map<std::string, Size> sizes = {
+      {"S", {384, 12, 6}}, {"B", {768, 12, 12}}, {"L", {1024, 24, 16}}, {"XL", {1152, 28, 16}}};
+  const auto found = sizes.find(o.size.empty() ? "S" : o.size);
+  require_option(o.size.empty() || o.hidden == 0 || o.depth == 0 || o.heads == 0,
+                 "backbone dit: 'size' has no effect beside 'hidden', 'depth' and 'heads'");
+  require_option(found != sizes.end(), "backbone dit: no size '", o.size,
+                 "' (there are: S, B, L, XL)");
+  if (o.hidden == 0) o.hidden = found->second.hidden;
+  if (o.depth == 0) o.depth = found->second.depth;
+  if (o.heads == 0) o.heads = found->second.heads;
+  return o;
+}
+
+std::shared_ptr<Backbone> make_dit(const DitOptions& options, const Space& space, int64_t clocks) {
+  const DitOptions o = sized(options);
   require_option(space.shape.size() == 3,
                  "backbone dit is for images (channels, height, width), found ",
                  json(space.shape).dump(), "; vectors are for 'mlp'");

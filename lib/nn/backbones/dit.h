@@ -5,21 +5,27 @@
 namespace couplet {
 
 struct DitOptions {
-  int64_t patch = 2, hidden = 384, depth = 12, heads = 6;
+  std::string size;
+  int64_t patch = 2, hidden = 0, depth = 0, heads = 0;
   double mlp_ratio = 4;
   bool learn_sigma = false;
   double time_scale = 1;
   void describe(auto&& option) {
-    option("patch", patch, "side of a patch in pixels");
-    option("hidden", hidden, "width of a token");
-    option("depth", depth, "transformer blocks");
-    option("heads", heads, "attention heads");
+    option("size", size,
+           "S (default), B, L or XL: hidden, depth and heads as published, unless they are given");
+    option("patch", patch, "side of a patch in pixels: DiT-B/4 is size=B, patch=4");
+    option("hidden", hidden, "width of a token; 0: that of the size");
+    option("depth", depth, "transformer blocks; 0: those of the size");
+    option("heads", heads, "attention heads; 0: those of the size");
     option("mlp_ratio", mlp_ratio, "width of the perceptrons over that of a token");
     option("learn_sigma", learn_sigma,
            "twice the output channels, as DiT; the second half is dropped");
     option("time_scale", time_scale, "clocks are multiplied by this; SiT: 1, DiT: 1000 at noise");
   }
 };
+
+/// What the options leave to the size written out. Errors: BadOption.
+DitOptions sized(DitOptions options);
 
 /// Weights have the names of facebookresearch/DiT; the second clock's are dt_embedder.
 struct Dit : Backbone {

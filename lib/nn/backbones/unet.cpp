@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "nn/attention.h"
+#include "nn/dropout.h"
 #include "nn/embedding.h"
 #include "nn/place.h"
 
@@ -41,52 +42,92 @@ M zeroed(M module) {
   return module;
 }
 
-Layer residual_block(Module& root, const std::string& at, int64_t in, int64_t out, int64_t width) {
+using Resize = Tensor (*)(const Tensor& h);
+
+Tensor same(const Tensor& h) { return h; }
+
+Tensor mean_of_four(const Tensor& h) { return at::avg_pool2d(h, {2, 2}); }
+
+Tensor each_four_times(const Tensor& h) {
+  return at::upsample_nearest2d(h, at::IntArrayRef{2 * h.size(2), 2 * h.size(3)});
+}
+
+// resize: what happens to the image on the way, before the first convolution and beside it.
+Layer residual_block(Module& root, const std::string& at, int64_t in, int64_t out, int64_t width,
+                     const UnetOptions& o, Resize resize = same) {
   auto norm1 = norm(root, at + ".in_layers.0", in);
   auto conv1 = conv(root, at + ".in_layers.2", in, out);
-  auto emb_out = place(root, at + ".emb_layers.1", torch::nn::Linear(width, out));
+  const int64_t given = o.scale_shift_norm ? 2 * out : out;
+  auto emb_out = place(root, at + ".emb_layers.1", torch::nn::Linear(width, given));
   auto norm2 = norm(root, at + ".out_layers.0", out);
   auto conv2 = zeroed(conv(root, at + ".out_layers.3", out, out));
   Conv2d skip{nullptr};
   if (in != out) {
     skip = place(root, at + ".skip_connection", Conv2d(torch::nn::Conv2dOptions(in, out, 1)));
   }
-  return [=](const Tensor& x, const Tensor& emb) mutable {
-    Tensor h = conv1(at::silu(norm1(x))) + emb_out(emb).unsqueeze(-1).unsqueeze(-1);
-    h = conv2(at::silu(norm2(h)));
-    return h + (skip ? skip(x) : x);
+  return [=, affine = o.scale_shift_norm, share = o.dropout, training = &root](
+             const Tensor& x, const Tensor& emb) mutable {
+    Tensor h = conv1(resize(at::silu(norm1(x))));
+    const Tensor c = emb_out(emb).unsqueeze(-1).unsqueeze(-1);
+    if (affine) {
+      const auto scale_shift = c.chunk(2, 1);
+      h = norm2(h) * (1 + scale_shift[0]) + scale_shift[1];
+    } else {
+      h = norm2(h + c);
+    }
+    h = at::silu(h);
+    if (training->is_training()) h = dropout_by_row(h, share, at);
+    const Tensor beside = resize(x);
+    return conv2(h) + (skip ? skip(beside) : beside);
   };
 }
 
 // A convolution of width one is a linear layer over tokens; so q, k and v come out as (N, heads, T,
-// D) with D innermost, as the fused attention wants them. Channels of qkv: (head, q k v, D).
-Layer attention_block(Module& root, const std::string& at, int64_t channels, const UnetOptions& o) {
-  const int64_t heads = o.head_channels > 0 ? channels / o.head_channels : o.heads;
+// D) with D innermost, as the fused attention wants them. Channels of qkv: (head, q k v, D), in the
+// new order (q k v, head, D).
+Layer attention_block(Module& root, const std::string& at, int64_t channels, const UnetOptions& o,
+                      int64_t wanted) {
+  const int64_t by = o.head_channels > 0 ? o.head_channels : wanted;
+  require_option(channels % by == 0, "backbone unet: ", channels, " channels cannot be split by '",
+                 o.head_channels > 0 ? "head_channels" : "heads", "' ", by);
+  const int64_t heads = o.head_channels > 0 ? channels / by : wanted;
   using torch::nn::Conv1d;
   auto before = norm(root, at + ".norm", channels);
   auto qkv = place(root, at + ".qkv", Conv1d(channels, 3 * channels, 1));
   auto proj = zeroed(place(root, at + ".proj_out", Conv1d(channels, channels, 1)));
-  return [=](const Tensor& x, const Tensor&) mutable {
+  return [=, grouped = !o.new_attention_order](const Tensor& x, const Tensor&) mutable {
     const auto linear = [](const Tensor& tokens, Conv1d& layer) {
       return at::linear(tokens, layer->weight.squeeze(-1), layer->bias);
     };
-    const Tensor rows = linear(before(x).flatten(2).transpose(1, 2), qkv);  // (N, T, 3 C)
-    const auto parts = rows.unflatten(2, {heads, 3, -1}).permute({3, 0, 2, 1, 4}).unbind(0);
+    // Contiguous tokens: the bias is added in the product.
+    const Tensor rows =
+        linear(before(x).flatten(2).transpose(1, 2).contiguous(), qkv);  // (N, T, 3C)
+    const Tensor split = grouped ? rows.unflatten(2, {heads, 3, -1}).permute({3, 0, 2, 1, 4})
+                                 : rows.unflatten(2, {3, heads, -1}).permute({2, 0, 3, 1, 4});
+    const auto parts = split.unbind(0);
     const Tensor mixed = attention(parts[0], parts[1], parts[2]).transpose(1, 2).flatten(2);
     return x + linear(mixed, proj).transpose(1, 2).reshape(x.sizes());
   };
 }
 
-Layer halve(Module& root, const std::string& at, int64_t channels) {
+// Half and double size: by residual blocks, by a convolution, or without weights.
+Layer halve(Module& root, const std::string& at, int64_t channels, int64_t width,
+            const UnetOptions& o) {
+  if (o.resblock_updown)
+    return residual_block(root, at, channels, channels, width, o, mean_of_four);
+  if (!o.conv_resample) return [](const Tensor& h, const Tensor&) { return mean_of_four(h); };
   return [op = conv(root, at + ".op", channels, channels, 2)](
              const Tensor& h, const Tensor&) mutable { return op(h); };
 }
 
-Layer twice(Module& root, const std::string& at, int64_t channels) {
-  return
-      [op = conv(root, at + ".conv", channels, channels)](const Tensor& h, const Tensor&) mutable {
-        return op(at::upsample_nearest2d(h, at::IntArrayRef{2 * h.size(2), 2 * h.size(3)}));
-      };
+Layer twice(Module& root, const std::string& at, int64_t channels, int64_t width,
+            const UnetOptions& o) {
+  if (o.resblock_updown) {
+    return residual_block(root, at, channels, channels, width, o, each_four_times);
+  }
+  if (!o.conv_resample) return [](const Tensor& h, const Tensor&) { return each_four_times(h); };
+  return [op = conv(root, at + ".conv", channels, channels)](
+             const Tensor& h, const Tensor&) mutable { return op(each_four_times(h)); };
 }
 
 class UNet : public Backbone {
@@ -100,9 +141,9 @@ class UNet : public Backbone {
       labels_ = place(*this, "label_emb", torch::nn::Embedding(space.classes, width_));
     }
     build_encoder(space.shape[0]);
-    middle_ = {residual_block(*this, "middle_block.0", now_, now_, width_),
-               attention_block(*this, "middle_block.1", now_, o),
-               residual_block(*this, "middle_block.2", now_, now_, width_)};
+    middle_ = {residual_block(*this, "middle_block.0", now_, now_, width_, o),
+               attention_block(*this, "middle_block.1", now_, o, o.heads),
+               residual_block(*this, "middle_block.2", now_, now_, width_, o)};
     build_decoder();
     out_norm_ = norm(*this, "out.0", now_);
     out_conv_ = zeroed(conv(*this, "out.2", now_, space.shape[0]));
@@ -148,34 +189,37 @@ class UNet : public Backbone {
     kept_ = {now_};
     for (size_t level = 0; level < mult.size(); ++level) {
       for (int64_t i = 0; i < options_.res_blocks; ++i) {
-        add(encoder_, "input_blocks.", now_, level);
+        add(encoder_, "input_blocks.", now_, level, options_.heads);
         kept_.push_back(now_);
       }
       if (level + 1 == mult.size()) break;
-      encoder_.push_back({halve(*this, text("input_blocks.", encoder_.size(), ".0"), now_)});
+      const std::string at = text("input_blocks.", encoder_.size(), ".0");
+      encoder_.push_back({halve(*this, at, now_, width_, options_)});
       kept_.push_back(now_);
     }
   }
 
   void build_decoder() {
+    const int64_t heads = options_.heads_upsample > 0 ? options_.heads_upsample : options_.heads;
     for (size_t level = options_.channel_mult.size(); level-- > 0;) {
       for (int64_t i = 0; i <= options_.res_blocks; ++i) {
-        add(decoder_, "output_blocks.", now_ + kept_.back(), level);
+        add(decoder_, "output_blocks.", now_ + kept_.back(), level, heads);
         kept_.pop_back();
       }
       if (level == 0) break;
       Layers& last = decoder_.back();
       const std::string at = text("output_blocks.", decoder_.size() - 1, ".", last.size());
-      last.push_back(twice(*this, at, now_));
+      last.push_back(twice(*this, at, now_, width_, options_));
     }
   }
 
   // A residual block at a level, with attention where there is some; now_: channels afterwards.
-  void add(std::vector<Layers>& blocks, const std::string& where, int64_t in, size_t level) {
+  void add(std::vector<Layers>& blocks, const std::string& where, int64_t in, size_t level,
+           int64_t heads) {
     const std::string at = text(where, blocks.size());
     now_ = options_.channel_mult[level] * options_.channels;
-    Layers layers{residual_block(*this, at + ".0", in, now_, width_)};
-    if (attends(level)) layers.push_back(attention_block(*this, at + ".1", now_, options_));
+    Layers layers{residual_block(*this, at + ".0", in, now_, width_, options_)};
+    if (attends(level)) layers.push_back(attention_block(*this, at + ".1", now_, options_, heads));
     blocks.push_back(std::move(layers));
   }
 
@@ -202,15 +246,24 @@ void check(const UnetOptions& o, const Space& space, int64_t clocks) {
     require_option(
         channels > 0 && channels % kGroups == 0, "backbone unet: 'channels' times each of ",
         "'channel_mult' must be a multiple of ", kGroups, ", found ", o.channels, " x ", mult);
-    const int64_t divisor = o.head_channels > 0 ? o.head_channels : o.heads;
-    require_option(channels % divisor == 0, "backbone unet: ", channels,
-                   " channels cannot be split by '",
-                   o.head_channels > 0 ? "head_channels" : "heads", "' ", divisor);
   }
+  require_option(o.head_channels >= 0 && o.heads_upsample >= 0,
+                 "backbone unet: 'head_channels' and 'heads_upsample' must be 0 or more");
+  require_option(o.head_channels == 0 || o.heads_upsample == 0,
+                 "backbone unet: 'heads_upsample' has no effect beside 'head_channels'");
+  require_option(o.conv_resample || !o.resblock_updown,
+                 "backbone unet: 'conv_resample' has no effect beside 'resblock_updown'");
+  require_option(o.dropout >= 0 && o.dropout < 1, "backbone unet: 'dropout' must be in [0, 1)");
+  const int64_t height = space.shape[1], width = space.shape[2];
   for (const int64_t resolution : o.attention_resolutions) {
     require_option(resolution > 0, "backbone unet: 'attention_resolutions' must be positive");
+    bool met = resolution > width;  // one list for images of several sizes
+    for (size_t k = 0; k < o.channel_mult.size(); ++k) {
+      met = met || width / resolution == int64_t{1} << k;
+    }
+    require_option(met, "backbone unet: 'attention_resolutions' ", resolution,
+                   " is no level of an image ", width, " wide");
   }
-  const int64_t height = space.shape[1], width = space.shape[2];
   const int64_t halved = int64_t{1} << (o.channel_mult.size() - 1);
   require_option(height % halved == 0 && width % halved == 0,
                  "backbone unet: ", o.channel_mult.size(), " levels need an image whose sides ",

@@ -7,8 +7,10 @@ namespace couplet {
 struct UnetOptions {
   int64_t channels = 64, res_blocks = 2;
   std::vector<int64_t> channel_mult{1, 2, 2}, attention_resolutions{16};
-  int64_t heads = 4, head_channels = 0;
-  double time_scale = 1;
+  int64_t heads = 4, head_channels = 0, heads_upsample = 0;
+  bool new_attention_order = false, scale_shift_norm = false, resblock_updown = false;
+  bool conv_resample = true;
+  double dropout = 0, time_scale = 1;
   void describe(auto&& option) {
     option("channels", channels, "width of the first level");
     option("res_blocks", res_blocks, "residual blocks a level");
@@ -19,6 +21,15 @@ struct UnetOptions {
            "torchcfm does");
     option("heads", heads, "attention heads");
     option("head_channels", head_channels, "channels a head, instead of 'heads'; 0: use 'heads'");
+    option("heads_upsample", heads_upsample, "attention heads on the way up; 0: as 'heads'");
+    option("new_attention_order", new_attention_order,
+           "q, k and v of all heads stand together, not those of each head");
+    option("scale_shift_norm", scale_shift_norm,
+           "clock and label scale and shift the second norm of a residual block, not only shift");
+    option("resblock_updown", resblock_updown, "residual blocks halve and double the image");
+    option("conv_resample", conv_resample,
+           "halve by a convolution and follow doubling by one; false: means and copies of pixels");
+    option("dropout", dropout, "share of numbers dropped in residual blocks while training");
     option("time_scale", time_scale, "clocks are multiplied by this; torchcfm: 1");
   }
 };

@@ -1,0 +1,79 @@
+#include "nn/backbones/perceptron.h"
+
+#include <ATen/ATen.h>
+#include <torch/nn/modules/embedding.h>
+#include <torch/nn/modules/linear.h>
+
+#include "nn/embedding.h"
+#include "nn/place.h"
+
+namespace couplet {
+
+namespace {
+
+using torch::nn::Linear;
+using Activation = Tensor (*)(const Tensor& h);
+
+const std::map<std::string, Activation>& activations() {
+  static const std::map<std::string, Activation> all = {
+      {"softplus", [](const Tensor& h) { return at::softplus(h, 20); }},
+      {"relu", [](const Tensor& h) { return at::relu(h); }},
+      {"elu", [](const Tensor& h) { return at::elu(h); }},
+      {"silu", [](const Tensor& h) { return at::silu(h); }},
+  };
+  return all;
+}
+
+class Perceptron : public Backbone {
+ public:
+  Perceptron(const PerceptronOptions& o, const Space& space, int64_t clocks)
+      : activation_(activations().at(o.activation)) {
+    const at::NoGradGuard no_grad;
+    int64_t in = space.dims() + 1;
+    for (int64_t i = 0; i < o.depth; ++i, in = o.hidden) {
+      layers_.push_back(place(*this, text("layers.", i), Linear(in, o.hidden)));
+    }
+    layers_.push_back(place(*this, text("layers.", o.depth), Linear(in, space.dims())));
+    if (clocks == 2) {
+      const auto from_one = torch::nn::LinearOptions(1, o.hidden).bias(false);
+      second_ = place(*this, "second_clock", Linear(from_one));
+      second_->weight.zero_();
+    }
+    if (space.classes > 0) {
+      labels_ = place(*this, "label", torch::nn::Embedding(space.classes + 1, o.hidden));
+      labels_->weight.zero_();
+    }
+  }
+
+  Tensor forward(const Tensor& x, const Tensor& times, const Tensor& label) override {
+    Tensor h = layers_[0](at::cat({times.slice(1, 0, 1), x.flatten(1)}, 1));
+    if (second_) h = h + second_(times.slice(1, 1, 2));
+    if (labels_) h = h + label_or_null_row(labels_->weight, label);
+    for (size_t i = 1; i < layers_.size(); ++i) h = layers_[i](activation_(h));
+    return h.reshape(x.sizes());
+  }
+
+ private:
+  Activation activation_;
+  std::vector<Linear> layers_;
+  Linear second_{nullptr};
+  torch::nn::Embedding labels_{nullptr};
+};
+
+}  // namespace
+
+std::shared_ptr<Backbone> make_perceptron(const PerceptronOptions& o, const Space& space,
+                                          int64_t clocks) {
+  std::vector<std::string> names;
+  for (const auto& [name, function] : activations()) names.push_back(name);
+  require_option(activations().contains(o.activation), "backbone perceptron: no activation '",
+                 o.activation, "'", did_you_mean(o.activation, names),
+                 " (there are: softplus, relu, elu, silu)");
+  require_option(o.hidden > 0 && o.depth > 0,
+                 "backbone perceptron: 'hidden' and 'depth' must be positive");
+  require_option(clocks == 1 || clocks == 2, "backbone perceptron reads 1 or 2 clocks, found ",
+                 clocks);
+  return std::make_shared<Perceptron>(o, space, clocks);
+}
+
+}  // namespace couplet
