@@ -27,11 +27,11 @@ int main(int argc, char** argv) {
            "join the shards of a couplings file (merge).",
        .example = "couplet-convert data/digits.csv.gz -s 'shape=[1,8,8]' -s range=16 -s test=0.2 "
                   "-o digits.h5"});
-  const auto& inputs = tool.inputs(
-      "input",
-      "IDX, CSV, HDF5, npy, npz, a folder of PNG images, law:NAME, one of our files, or "
-      "weights: .pth, .safetensors; or the word merge and all shards of a couplings "
-      "file");
+  const auto& inputs =
+      tool.inputs("input",
+                  "IDX, CSV, HDF5, npy, npz, a folder of images, law:NAME, one of our files, or "
+                  "weights: .pth, .safetensors; or the word merge and all shards of a couplings "
+                  "file");
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
     const std::string input = inputs[0];
     if (input == "merge") {

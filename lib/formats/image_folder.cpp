@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "formats/jpeg.h"
 #include "formats/png.h"
 
 namespace couplet {
@@ -14,11 +15,16 @@ namespace fs = std::filesystem;
 
 namespace {
 
+bool is_image(const fs::path& file) {
+  const fs::path ending = file.extension();
+  return ending == ".png" || ending == ".jpg" || ending == ".jpeg" || ending == ".JPEG";
+}
+
 std::vector<fs::path> sorted(const fs::path& folder, bool folders) {
   std::vector<fs::path> found;
   for (const auto& entry : fs::directory_iterator(folder)) {
     const bool hidden = entry.path().filename().string().starts_with(".");
-    const bool wanted = folders ? entry.is_directory() : entry.path().extension() == ".png";
+    const bool wanted = folders ? entry.is_directory() : is_image(entry.path());
     if (wanted && !hidden) found.push_back(entry.path());
   }
   std::sort(found.begin(), found.end());
@@ -36,7 +42,7 @@ struct Pictures {
   std::vector<int64_t> labels;
 
   void add(const fs::path& path, int64_t label) {
-    const Tensor image = read_png(path);
+    const Tensor image = is_jpeg(path) ? read_jpeg(path) : read_png(path);
     x.push_back(image.dim() == 2 ? image.unsqueeze(0) : image.permute({2, 0, 1}));
     labels.push_back(label);
     require(x.back().sizes() == x.front().sizes(), path.string(), ": an image of ",
@@ -51,7 +57,7 @@ bool is_image_folder(const std::string& path) {
   const auto found =
       fs::recursive_directory_iterator(path, fs::directory_options::skip_permission_denied);
   return std::any_of(begin(found), end(found),
-                     [](const auto& entry) { return entry.path().extension() == ".png"; });
+                     [](const auto& entry) { return is_image(entry.path()); });
 }
 
 Examples read_image_folder(const std::string& path) {
@@ -79,7 +85,8 @@ Examples read_image_folder(const std::string& path) {
     }
     if (split && part == parts[0]) all.train = static_cast<int64_t>(pictures.x.size());
   }
-  require(!pictures.x.empty(), path, ": no PNG images where they are looked for: PATH/*.png, ",
+  require(!pictures.x.empty(), path,
+          ": no images where they are looked for: PATH/*.png (or .jpg), ",
           "PATH/CLASS/*.png, PATH/train/CLASS/*.png");
   all.x = at::stack(pictures.x);
   if (!all.classes.empty()) all.labels = at::tensor(pictures.labels);

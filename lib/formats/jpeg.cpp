@@ -1,0 +1,89 @@
+#include "formats/jpeg.h"
+
+#include <ATen/ATen.h>
+
+#include <csetjmp>
+#include <cstdio>
+// libjpeg's header needs what <cstdio> declares.
+#include <jpeglib.h>
+
+#include "base/error.h"
+#include "formats/bytes.h"
+
+namespace couplet {
+
+namespace {
+
+/// libjpeg's reader of one image, freed on every way out. It leaves a call that fails by longjmp,
+/// so that nothing with a destructor may live in what it is given to do.
+class Reader {
+ public:
+  Reader() {
+    info_.err = jpeg_std_error(&errors_);
+    info_.client_data = this;
+    errors_.error_exit = [](j_common_ptr info) {
+      keep_message(info);
+      std::longjmp(static_cast<Reader*>(info->client_data)->back_, 1);
+    };
+    errors_.emit_message = [](j_common_ptr info, int level) {
+      if (level >= 0) return;  // not a warning
+      ++info->err->num_warnings;
+      keep_message(info);
+    };
+    jpeg_create_decompress(&info_);
+  }
+  ~Reader() { jpeg_destroy_decompress(&info_); }
+  Reader(const Reader&) = delete;
+
+  /// False where libjpeg fails or has to guess: then message() says why.
+  template <class Work>
+  bool run(const Work& work) {
+    static_assert(std::is_trivially_destructible_v<Work>);
+    if (setjmp(back_) != 0) return false;
+    work(info_);
+    return errors_.num_warnings == 0;
+  }
+  const jpeg_decompress_struct& info() const { return info_; }
+  const char* message() const { return message_; }
+
+ private:
+  static void keep_message(j_common_ptr info) {
+    info->err->format_message(info, static_cast<Reader*>(info->client_data)->message_);
+  }
+  jpeg_decompress_struct info_{};
+  jpeg_error_mgr errors_{};
+  std::jmp_buf back_{};
+  char message_[JMSG_LENGTH_MAX] = "";
+};
+
+}  // namespace
+
+Tensor read_jpeg(const std::string& path) {
+  const std::string bytes = read_bytes(path);
+  Reader reader;
+  const bool begun = reader.run([&bytes](jpeg_decompress_struct& info) {
+    jpeg_mem_src(&info, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+    jpeg_read_header(&info, TRUE);
+    info.out_color_space = info.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
+    jpeg_start_decompress(&info);
+  });
+  require(begun, path, ": not a JPEG image that can be read: ", reader.message());
+  const int64_t height = reader.info().output_height, width = reader.info().output_width;
+  const bool grey = reader.info().output_components == 1;
+  Tensor pixels = at::empty({height, width, grey ? 1 : 3}, at::kByte);
+  unsigned char* out = pixels.mutable_data_ptr<uint8_t>();
+  const bool whole = reader.run([out](jpeg_decompress_struct& info) {
+    const size_t row = static_cast<size_t>(info.output_width) * info.output_components;
+    while (info.output_scanline < info.output_height) {
+      unsigned char* line = out + info.output_scanline * row;
+      jpeg_read_scanlines(&info, &line, 1);
+    }
+    jpeg_finish_decompress(&info);
+  });
+  require(whole, path, ": damaged JPEG image: ", reader.message());
+  return grey ? pixels.squeeze(2) : pixels;
+}
+
+bool is_jpeg(const std::string& path) { return first_bytes(path, 3) == "\xff\xd8\xff"; }
+
+}  // namespace couplet
