@@ -2,6 +2,7 @@
 # make                    build; make install PREFIX=DIR
 # make demo               the whole chain on handwritten digits, with a report
 # make couplings-study    a student for each kind of pairs, three seeds; SIZE=8 digits, 16 Fashion-MNIST
+# make lfm-study          a chain of small steps (local flow matching) beside one field, on two densities
 # make test               all tests; make format, make clean
 # make peers, make bench  Python programs to be measured against; our speed beside theirs
 NAME    := couplet
@@ -59,11 +60,14 @@ bench: all
 	$(VENV)/bin/cmake --build $(BUILD) --target bench
 	@$(PEERS)/bin/python bench/run.py --build $(BUILD) --peers $(PEERS)/bin/python $(RUN)
 
-peers: $(PEERS)/.done
+peers: $(PEERS)/.done $(PEERS)/.torchcfm
 $(PEERS)/.done:
 	python3 -m venv $(PEERS)
 	$(PEERS)/bin/pip --disable-pip-version-check install -q --no-cache-dir torch==$(TORCH) numpy h5py \
 	  pot==0.9.7.post1 ott-jax==0.6.0 geomloss==0.3.1 scipy==1.17.1 jax==0.10.2
+	touch $@
+$(PEERS)/.torchcfm: $(PEERS)/.done  # its U-Net alone: without what the rest of it needs
+	$(PEERS)/bin/pip --disable-pip-version-check install -q --no-cache-dir --no-deps torchcfm==1.0.7
 	touch $@
 
 # The chain on real data; both go on where they were stopped.
@@ -86,6 +90,9 @@ couplings-study: ready
 	  $(if $(filter 8,$(SIZE)),,EXP=data/experiments/fashion-mnist-16-couplings.json PAIRS_SEED=0 \
 	  DATA=/usr/share/datasets/fashion-mnist FEATURES=data/features/fashion-mnist-16.h5)
 
+lfm-study: ready
+	@$(MAKE) --no-print-directory -f examples/lfm-study.mk BIN=$(BUILD)
+
 format:
 	find lib tools tests bench -name '*.h' -o -name '*.cpp' -o -name '*.cu' | xargs $(VENV)/bin/clang-format -i
 
@@ -95,4 +102,4 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all setup apt venv cuda test bench peers ready demo fashion-mnist couplings-study format install clean
+.PHONY: all setup apt venv cuda test bench peers ready demo fashion-mnist couplings-study lfm-study format install clean

@@ -1,33 +1,49 @@
-// eval-fid: measure samples against a reference; one JSON object a line, with its protocol.
+// eval-fid: measure samples, or students, against a reference; one JSON object a line, with its
+// protocol.
 #include <iostream>
+#include <optional>
 
 #include "app/tool.h"
 #include "eval/metric.h"
+#include "eval/nll.h"
 
 using namespace couplet;
 
 struct Options {
   std::string split = "test", reference_split = "train";
   SummaryOptions read;
+  NllOptions nll;
   void describe(auto&& option) {
     option("split", split,
-           "rows measured where a file to be measured is a dataset: train, test or all");
+           "rows measured where a file to be measured is a dataset, and the rows of the reference "
+           "of which a student tells the likelihood: train, test or all");
     option("reference_split", reference_split, "rows of the reference where it is a dataset");
     option("batch", read.batch, "examples at a time");
     option("energy_rows", read.energy_rows,
            "rows of each set in the energy distance, evenly spaced; 0: all");
+    option("nll", nll, "the likelihood of the reference under a velocity field");
   }
 };
+
+json likelihood(const std::string& model, const std::string& reference, const Options& options,
+                const Run& run) {
+  json found = {{"samples", model}, {"model", "velocity-field"}};
+  found.update(nll(read_checkpoint(model, {"velocity-field"}), open_dataset(reference),
+                   options.split, options.nll, run));
+  return found;
+}
 
 int main(int argc, char** argv) {
   Tool tool(
       {.name = "eval-fid",
        .summary =
-           "Measure samples against a reference: Fréchet and energy distances, label agreement.",
+           "Measure samples against a reference: Fréchet and energy distances, label agreement; "
+           "or a dataset's likelihood under a velocity field.",
        .example = "eval-fid samples.h5 data.h5 --features data/features/digits.h5",
        .output = Output::optional});
   const auto& files = tool.inputs("files",
-                                  "samples or datasets to be measured, and last the reference: "
+                                  "samples, datasets or velocity fields to be measured, and last "
+                                  "the reference: "
                                   "a dataset, samples or statistics");
   const auto& features =
       tool.flag("features", std::string(), "a classifier whose features are compared too");
@@ -45,13 +61,20 @@ int main(int argc, char** argv) {
       how.split = split;
       return summarise(path, by, how, run);
     };
-    const Summary reference = read(files.back(), options.reference_split);
+    std::optional<Summary> reference;
+    const auto against = [&]() -> const Summary& {
+      if (!reference) reference = read(files.back(), options.reference_split);
+      return *reference;
+    };
     for (size_t i = 0; i + 1 < files.size(); ++i) {
-      std::cout << measure(read(files[i], options.split), reference).dump() << std::endl;
+      const bool field = read_label(files[i]).kind == "velocity-field";
+      const json found = field ? likelihood(files[i], files.back(), options, run)
+                               : measure(read(files[i], options.split), against());
+      std::cout << found.dump() << std::endl;
     }
     if (run.output.empty()) return;
     std::vector<Label> parents{read_label(files.back())};
     if (!features.empty()) parents.push_back(read_label(features));
-    write_statistics(run, reference, parents);
+    write_statistics(run, against(), parents);
   });
 }

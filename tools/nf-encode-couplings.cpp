@@ -4,29 +4,31 @@
 #include "eval/gaussianity.h"
 #include "eval/pairs.h"
 #include "flow/encode.h"
-#include "flow/generator.h"
+#include "flow/loading.h"
 #include "flow/verification.h"
 using namespace couplet;
 
 struct Options {
   Component coupling{pairings(), "teacher"};
   EncodeOptions pairs;
+  double ema = 0;
   void describe(auto&& option) {
     option("coupling", coupling, "what noise is paired with what data");
     pairs.describe(option);
+    option("ema", ema, "decay of the average to take, of a flow with several; 0: the first");
   }
 };
 
 int main(int argc, char** argv) {
   Tool tool({.name = "nf-encode-couplings",
              .summary =
-                 "Write pairs of noise and data: a teacher's own, independent ones, or those "
-                 "of optimal transport.",
+                 "Write pairs of noise and data: a teacher's own, independent ones, those of "
+                 "optimal transport, or a student's.",
              .example = "nf-encode-couplings teacher.h5 -s draws=8 -o couplings.h5"});
   const auto& source =
       tool.input("source",
-                 "a normalizing flow; a dataset for couplings that need none; pairs of "
-                 "semidiscrete-ot for more by their potentials");
+                 "a normalizing flow; a velocity field for 'pushed'; a dataset for couplings that "
+                 "need none; pairs of semidiscrete-ot for more by their potentials");
   const auto& moved = tool.flag("data", std::string(), "the source's dataset, where it has moved");
   const auto& verify = tool.flag("verify", int64_t{64}, "examples whose round trip is checked");
   const auto& part =
@@ -38,7 +40,9 @@ int main(int argc, char** argv) {
     const bool codes = options.coupling.value["type"] == "teacher";
     require_option(codes || verify == 64, "--verify has no effect: these pairs are not encoded");
     const Shard shard = read_shard(part);
-    const auto [data, model, earlier] = origin_of(source, moved);
+    auto [data, model, earlier] = origin_of(source, moved);
+    require_option(options.ema == 0 || model, "option 'ema' has no effect without a flow");
+    if (options.ema != 0) model = with_average(std::move(*model), options.ema);
     require_option(
         !earlier || options.coupling.value["type"] == "semidiscrete-ot", source,
         ": the potentials of pairs are of use to coupling=semidiscrete-ot alone; give the "
@@ -54,6 +58,7 @@ int main(int argc, char** argv) {
     facts.update(pairing->facts());
     facts["shape"] = data.space.shape, facts["classes"] = data.space.classes;
     facts["clock"] = "noise at 0";
+    if (options.ema != 0) facts["ema"] = options.ema;
     if (model && codes && verify > 0) {
       facts["verification"] = round_trips(*load_flow(*model, run.device), data, verify, run.device);
       run.log->say("decode(encode(x)) - x: " + facts["verification"].dump());

@@ -1,6 +1,8 @@
-// ttfm-distill: distil a velocity field into a two-time flow map.
+// ttfm-distill: distil a velocity field, or a chain of them, into two-time flow maps.
 #include "app/tool.h"
-#include "flow/generator.h"
+#include "flow/blocks.h"
+#include "flow/loading.h"
+#include "flow/pool.h"
 #include "losses/distillation.h"
 #include "train/trainer.h"
 using namespace couplet;
@@ -8,11 +10,13 @@ using namespace couplet;
 struct Options {
   Component coupling{couplings(), "stored"};
   DistillOptions distil;
+  PushedOptions push;
   TrainOptions train;
   void describe(auto&& option) {
-    option("coupling", coupling, "joint law of noise and data, whose paths give the points x_s");
+    option("coupling", coupling, "pairs whose paths give the points x_s; a chain has its own");
     option("distil", distil, "how the map is held to the field");
-    option("train", train, "the loop");
+    option("push", push, "of a chain or the loss 'endpoint': how the field carries the data");
+    option("train", train, "the loop, of each map");
   }
 };
 
@@ -25,31 +29,52 @@ int main(int argc, char** argv) {
   const auto& field = tool.input("student", "a velocity field");
   const auto& pairs = tool.input("pairs", "the couplings file; a dataset or a flow");
   const auto& moved = tool.flag("data", std::string(), "the flow's dataset, where it has moved");
+  const auto& count = tool.flag("blocks", int64_t{0}, "maps of a chain; 0: one for each block");
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
     const Checkpoint student = read_checkpoint(field, {"velocity-field"});
-    const auto pi = couplings().make(options.coupling, {pairs, &run, moved});
-    require(pi->space() == student.space, pairs, ": its shape or classes differ from those of ",
-            field);
+    const bool ends = distillation_losses().make(options.distil.loss)->needs_ends();
+    const size_t maps = maps_of(student, pairs, count, ends);
+    const size_t group = student.blocks.size() / maps;
+    const Chain teacher = load_chain(student, run.device);
+    const bool own_pairs = ends || student.facts.contains("schedule");
+    require_option(!own_pairs || options.coupling.value["type"] == "stored",
+                   "option 'coupling' has no effect: the pairs are the student's own");
+    require_option(own_pairs || unchanged(options.push),
+                   "option 'push' has no effect on a student of one block without 'endpoint'");
 
-    // The map begins as its student: the second clock enters with zero weights.
-    const VelocityField teacher{load_backbone(student, 1, run.device)};
-    const FlowMap phi{load_backbone(student, 2, run.device)};
-    const FlowMap average{load_backbone(student, 2, run.device)};
-    load_tensors(*average.net, named_tensors(*phi.net));
-    for (const Tensor& weight : teacher.net->parameters()) weight.set_requires_grad(false);
-
-    const Distiller distil(options.distil, interpolant(student.facts["interpolant"]), run.random);
-    const LabelledVelocity v = teacher;
-    const Distillation models{phi, average, v};
-    const auto loss = [&](const Tensor& rows) { return distil(models, pi->draw(rows), rows); };
-    TrainHooks hooks;
-    if (distil.needs_average()) hooks.followers = {{average.net.get(), options.distil.target_ema}};
-    auto [trained, numbers] = train(*phi.net, loss, options.train, run, "", hooks);
-
-    trained.net = student.blocks.back().net;
-    Checkpoint map{.kind = "flow-map", .space = student.space, .blocks = {trained}};
+    Checkpoint map{.kind = "flow-map", .space = student.space};
     map.facts = carried_on(student.label);
-    map.facts["numbers"] = numbers;
-    write_checkpoint(run, map, {student.label, pi->source()});
+    if (ends) map.facts["whole"] = true;
+    for (map = taken_up(map, run); map.blocks.size() < maps;) {
+      const size_t first = map.blocks.size() * group, last = first + group;
+      const std::string name = block_name("map", map.blocks.size(), maps);
+      const Run own = run_of_block(run, name);
+      const json law =
+          own_pairs && !ends ? student.facts["schedule"].at(first) : options.coupling.value;
+      std::string data = own_pairs ? pool(student, first, pairs, options.push, run) : pairs;
+      if (ends) data = pool(student, last, pairs, options.push, run);
+      const auto pi = couplings().make(law, {data, &own, moved, !ends && own_pairs && first > 0});
+      require(pi->space() == student.space, pairs, ": its shape or classes differ from those of ",
+              field);
+
+      // A map begins as the block on the noise side: the second clock enters with zero weights.
+      const FlowMap phi{load_backbone(student, 2, run.device, false, last - 1)};
+      const FlowMap average{load_backbone(student, 2, run.device, false, last - 1)};
+      load_tensors(*average.net, named_tensors(*phi.net));
+
+      const Distiller distil(options.distil, interpolant(student.facts["interpolant"]), own.random);
+      const Distillation models{phi, average, teacher[last - 1]};
+      const auto loss = [&](const Tensor& rows) { return distil(models, pi->draw(rows), rows); };
+      TrainHooks hooks;
+      if (distil.needs_average())
+        hooks.followers = {{average.net.get(), options.distil.target_ema}};
+      auto [trained, numbers] = train(*phi.net, loss, options.train, own, name, hooks);
+
+      trained.net = student.blocks[last - 1].net;
+      map.blocks.push_back(trained);
+      (name.empty() ? map.facts["numbers"] : map.facts["numbers"][name]) = numbers;
+      if (map.blocks.size() < maps) keep(map, run);
+    }
+    write_checkpoint(run, map, {student.label, read_label(pairs)});
   });
 }

@@ -54,6 +54,16 @@ void over_shares(int64_t rows, c10::Device device,
   });
 }
 
+Tensor by_shares(const Tensor& x, const std::function<Tensor(const Share&)>& f) {
+  const at::NoGradGuard no_grad;  // views of one tensor are written by several threads
+  const Tensor out = at::empty_like(x);
+  over_shares(x.size(0), x.device(), [&](int64_t begin, int64_t count) {
+    const Share share{begin, count};
+    share.of(out).copy_(f(share));
+  });
+  return out;
+}
+
 std::vector<Part> even_parts(at::TensorList all, int64_t n) {
   int64_t total = 0, seen = 0;
   for (const Tensor& tensor : all) total += tensor.numel();

@@ -45,6 +45,15 @@ void over_shares(int64_t rows, c10::Device device,
                  const std::function<void(int64_t begin, int64_t count)>& f,
                  int64_t at_most = std::numeric_limits<int64_t>::max());
 
+/// A run of a batch's rows.
+struct Share {
+  int64_t begin, count;
+  Tensor of(const Tensor& batch) const { return batch.narrow(0, begin, count); }
+};
+/// f of each share of x's rows, side by side on a CPU, put together; without gradients. f gives a
+/// row for each of the share's, of x's sizes.
+Tensor by_shares(const Tensor& x, const std::function<Tensor(const Share&)>& f);
+
 /// A run of a list.
 struct Part {
   size_t begin = 0, size = 0;

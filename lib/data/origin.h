@@ -17,9 +17,9 @@ struct Origin {
   const Label& label() const;
 };
 
-/// path: a normalizing flow, a dataset, or pairs that hold potentials. The dataset is looked for
-/// where the file's provenance says it was, or at moved (if not empty); its content must be what
-/// the file was made from.
+/// path: a normalizing flow, a velocity field, a dataset, or pairs that hold potentials. The
+/// dataset is looked for where the file's provenance says it was, or at moved (if not empty); its
+/// content must be what the file was made from.
 Origin origin_of(const std::string& path, const std::string& moved);
 
 }  // namespace couplet

@@ -4,6 +4,8 @@
 #include "flow/couplings/stored.h"
 #include "flow/pairings/independent.h"
 #include "flow/pairings/minibatch_ot.h"
+#include "flow/pairings/ou_step.h"
+#include "flow/pairings/pushed.h"
 #include "flow/pairings/semidiscrete_ot.h"
 #include "flow/pairings/sinkhorn.h"
 #include "flow/pairings/teacher.h"
@@ -25,6 +27,11 @@ const Registry<Coupling, const CouplingInputs&>& couplings() {
            fresh<SinkhornOptions, make_sinkhorn>},
           {"semidiscrete-ot", "noise drawn afresh, with the example that its potentials give it",
            fresh<SemidiscreteOtOptions, make_semidiscrete_ot>},
+          {"ou-step",
+           "data of the file, with where a step of diffusion takes them (LFM, 2410.02548)",
+           fresh<OuStepOptions, make_ou_step>},
+          {"pushed", "data of a velocity field, with where it carries them",
+           fresh<PushedOptions, make_pushed>},
       });
   return table;
 }

@@ -21,11 +21,13 @@ struct Coupling {
 };
 
 /// What a coupling is made of: a couplings file, a dataset or a normalizing flow (data: its
-/// dataset, where that has moved), and the run that draws from it.
+/// dataset, where that has moved), and the run that draws from it. pushed: of a couplings file, not
+/// the data are taken but where the blocks of a chain have carried them.
 struct CouplingInputs {
   std::string file;
   const Run* run;
   std::string data = "";
+  bool pushed = false;
 };
 
 /// make(options, inputs)

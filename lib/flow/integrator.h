@@ -2,11 +2,47 @@
 #pragma once
 #include <optional>
 
-#include "flow/generator.h"
 #include "flow/sde.h"
 #include "flow/solver.h"
+#include "flow/time_grid.h"
 
 namespace couplet {
+
+struct AdaptiveOptions {
+  double rtol = 0, atol = 0;
+  void describe(auto&& option) {
+    option("rtol", rtol, "of dopri5: error allowed in a step, relative to x; 1e-5 if 0");
+    option("atol", atol, "of dopri5: error allowed beside that; 1e-5 if 0");
+  }
+};
+
+struct SdeOptions {
+  std::string diffusion;
+  double diffusion_scale = 0, last_step = 0;
+  void describe(auto&& option) {
+    option("diffusion", diffusion,
+           "of euler-maruyama, which supposes noise drawn independently of the data: sigma "
+           "(default), linear, constant, decreasing, increasing-decreasing");
+    option("diffusion_scale", diffusion_scale,
+           "of euler-maruyama: factor of the diffusion; 1 if 0");
+    option("last_step", last_step,
+           "of euler-maruyama: length of its last step, which adds no noise; 0.04, as SiT's, if 0");
+  }
+};
+
+struct IntegratorOptions {
+  std::string solver;
+  AdaptiveOptions adaptive;
+  SdeOptions sde;
+  void describe(auto&& option) {
+    option("solver", solver,
+           "of a velocity field: euler (default), midpoint, heun, heun-euler, heun3, rk4, rk4-38, "
+           "adaptive "
+           "dopri5, stochastic euler-maruyama");
+    adaptive.describe(option);
+    sde.describe(option);
+  }
+};
 
 struct Integrator {
   Solver solver;           ///< of the differential equation,
@@ -21,11 +57,8 @@ struct Integrator {
 
 /// As the options say, for a field trained along a path. Errors: BadOption, for options without
 /// effect too.
-Integrator make_integrator(const SamplingOptions& options, const Interpolant& path,
-                           const Random& noise);
-
-/// The options' times from 0 to 1: listed, or a grid of so many steps where they name none.
-std::vector<double> chosen_times(const SamplingOptions& options, int64_t steps);
+Integrator make_integrator(const IntegratorOptions& options, const GridOptions& grid,
+                           const Interpolant& path, const Random& noise);
 
 /// Evaluations of v a sample, those of the null branch of guidance among them; not for an adaptive
 /// solver.

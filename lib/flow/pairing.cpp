@@ -2,6 +2,8 @@
 
 #include "flow/pairings/independent.h"
 #include "flow/pairings/minibatch_ot.h"
+#include "flow/pairings/ou_step.h"
+#include "flow/pairings/pushed.h"
 #include "flow/pairings/semidiscrete_ot.h"
 #include "flow/pairings/sinkhorn.h"
 #include "flow/pairings/teacher.h"
@@ -17,6 +19,8 @@ const Registry<Pairing, const PairingInputs&>& pairings() {
           {"minibatch-ot", "exact optimal transport of n noises to n examples", make_minibatch_ot},
           {"sinkhorn", "entropic optimal transport of n noises to n examples", make_sinkhorn},
           {"semidiscrete-ot", "optimal transport of N(0, I) to the examples", make_semidiscrete_ot},
+          {"ou-step", "where a step of diffusion takes the data (LFM, 2410.02548)", make_ou_step},
+          {"pushed", "where a velocity field, or a chain of them, carries the data", make_pushed},
       });
   return table;
 }

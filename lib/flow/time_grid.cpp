@@ -1,9 +1,7 @@
 #include "flow/time_grid.h"
 
+#include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
-
-#include "base/error.h"
 
 namespace couplet {
 
@@ -38,11 +36,20 @@ std::vector<double> time_grid(const std::string& name, int64_t steps, double rho
   return times;
 }
 
-void require_rising(const std::vector<double>& times) {
+std::vector<double> chosen_times(const GridOptions& options, int64_t steps) {
+  const auto& [grid, rho, times, given] = options;
+  if (times.empty()) {
+    require_option(rho == 0 || grid == "edm", "option 'rho' has no effect on other grids than edm");
+    return time_grid(grid.empty() ? "uniform" : grid, given == 0 ? steps : given,
+                     rho == 0 ? 7 : rho);
+  }
+  GridOptions others = options;
+  others.times.clear();
+  refuse_changed(others, "times that are listed");
   bool rising = times.size() > 1 && times.front() == 0 && times.back() == 1;
   for (size_t k = 1; k < times.size(); ++k) rising = rising && times[k - 1] < times[k];
-  require_option(rising, "option 'times' must rise from 0 to 1, found ",
-                 nlohmann::json(times).dump());
+  require_option(rising, "option 'times' must rise from 0 to 1, found ", json(times).dump());
+  return times;
 }
 
 }  // namespace couplet

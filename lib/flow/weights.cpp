@@ -7,17 +7,17 @@
 #include <filesystem>
 
 #include "base/error.h"
-#include "flow/generator.h"
+#include "flow/published.h"
 #include "formats/npz.h"
 #include "formats/safetensors.h"
 #include "formats/torch_file.h"
 #include "io/scaling.h"
+#include "nn/backbones/dit.h"
 
 namespace couplet {
 
 namespace {
 
-const std::string mark = "blocks.0.attn_blocks.0.attention.qkv.weight";  // of a TarFlow
 const std::string metadata_key = "couplet";
 const std::vector<std::string> our_kinds = {"normalizing-flow", "velocity-field", "flow-map",
                                             "classifier"};
@@ -31,13 +31,24 @@ Tensors below(const Tensors& all, const std::string& prefix) {
   return chosen;
 }
 
-/// What stands before the names of each TarFlow in a file: "", "module.", "ema_model/", …
-std::vector<std::string> prefixes_of_flows(const Tensors& all) {
-  std::vector<std::string> prefixes;
-  for (const auto& [name, tensor] : all) {
-    if (name.ends_with(mark)) prefixes.push_back(name.substr(0, name.size() - mark.size()));
+/// A published network in a file, and what stands before the names of its tensors: "", "module.",
+/// "ema_model/", …
+struct Found {
+  const Published* network;
+  std::string prefix;
+};
+
+std::vector<Found> networks_in(const Tensors& all) {
+  std::vector<Found> found;
+  for (const Published& network : published_networks()) {
+    const std::string mark = network.mark;
+    for (const auto& [name, tensor] : all) {
+      const size_t size = name.size() - std::min(mark.size(), name.size());
+      const bool whole = size == 0 || name[size - 1] == '/' || name[size - 1] == '.';
+      if (name.ends_with(mark) && whole) found.push_back({&network, name.substr(0, size)});
+    }
   }
-  return prefixes;
+  return found;
 }
 
 /// Whether a prefix lies in the group: "ema_model" holds "ema_model/" and "ema_model/module.".
@@ -61,177 +72,130 @@ NamedTensors read_weights(const std::string& path) {
   return file;
 }
 
-/// How many of "prefix0.", "prefix1.", … begin a name.
-int64_t count_of(const Tensors& weights, const std::string& prefix) {
-  for (int64_t count = 0;; ++count) {
-    const std::string next = text(prefix, count, ".");
-    const auto found = weights.lower_bound(next);
-    if (found == weights.end() || !found->first.starts_with(next)) return count;
-  }
-}
-
-std::string listed(const std::vector<std::string>& prefixes) {
+std::string listed(const std::vector<Found>& networks) {
   std::string list;
-  for (std::string name : prefixes) {
+  for (const Found& found : networks) {
+    std::string name = found.prefix;
     if (!name.empty()) name.pop_back();
     list += (list.empty() ? "" : ", ") + (name.empty() ? "the file itself" : name);
   }
   return list.size() > 300 ? list.substr(0, 300) + " …" : list;
 }
 
-/// The one TarFlow in a file, or the one that is asked for.
-Tensors flow_in(const Tensors& all, const std::string& group, const std::string& path) {
-  const auto prefixes = prefixes_of_flows(all);
-  require(!prefixes.empty(), path, ": holds no TarFlow (no tensor '", mark, "')");
-  std::vector<std::string> chosen;
-  for (const auto& prefix : prefixes) {
-    if (group.empty() || lies_in(group, prefix)) chosen.push_back(prefix);
+/// The one network in a file, or the one that is asked for.
+Found network_in(const Tensors& all, const std::string& group, const std::string& path) {
+  const auto networks = networks_in(all);
+  std::string names;
+  for (const Published& network : published_networks()) {
+    names += text(names.empty() ? "" : ", ", network.name, " ('", network.mark, "')");
+  }
+  require(!networks.empty(), path, ": holds no network that is known by its tensors: ", names);
+  std::vector<Found> chosen;
+  for (const Found& found : networks) {
+    if (group.empty() || lies_in(group, found.prefix)) chosen.push_back(found);
   }
   require_option(!chosen.empty(), "option 'weights.group' = '", group, "': ", path, " has ",
-                 listed(prefixes));
+                 listed(networks));
   require_option(chosen.size() == 1, path, ": holds several models; choose one with ",
                  "-s weights.group=NAME out of ", listed(chosen));
-  return below(all, chosen[0]);
+  return chosen[0];
 }
 
-// What no tensor tells: asked for, never guessed.
-void ask(const std::string& path, const WeightOptions& o) {
-  const auto need = [&](bool given, const char* what, const char* how) {
-    require_option(given, path, ": does not tell ", what, "; give it: -s ", how);
-  };
-  for (const int64_t size : o.shape) {
-    require_option(size > 0 && size <= 1 << 20, "option 'weights.shape': ", size, " is no size");
-  }
-  need(!o.shape.empty(), "the shape of an example", "'weights.shape=[3,64,64]'");
-  need(o.head > 0, "the width of its attention heads", "weights.head=64 (apple/ml-tarflow's)");
-  need(o.eta >= 0, "the noise that it was trained with", "weights.eta=0.05 (0: none)");
-}
-
-/// The options of the TarFlow that has these weights, read off their shapes.
-json tarflow_options(const Tensors& weights, const Space& space, int64_t head) {
-  const auto expect = [&](const std::string& name, at::IntArrayRef sizes) {
-    const auto found = weights.find(name);
-    require(found != weights.end(), "has no '", name, "', which a TarFlow needs");
-    bool fits = found->second.dim() == static_cast<int64_t>(sizes.size());
-    for (size_t i = 0; fits && i < sizes.size(); ++i) {
-      fits = sizes[i] < 0 || found->second.size(i) == sizes[i];
-    }
-    require(fits, "'", name, "' has sizes ", found->second.sizes(), ", expected ", sizes,
-            " (-1: any)");
-    return found->second.sizes().vec();
-  };
-  const auto in = expect("blocks.0.proj_in.weight", {-1, -1});
-  const int64_t channels = in[0], width = in[1];
-  const int64_t tokens = expect("blocks.0.pos_embed", {-1, channels})[0];
-  const int64_t outputs = expect("blocks.0.proj_out.weight", {-1, channels})[0];
-  const int64_t blocks = count_of(weights, "blocks."),
-                layers = count_of(weights, "blocks.0.attn_blocks.");
-  // Before a network of these sizes is made
-  for (int64_t i = 0; i < blocks; ++i) {
-    expect(text("blocks.", i, ".attn_mask"), {tokens, tokens});
-    for (int64_t k = 0; k < layers; ++k) {
-      const std::string layer = text("blocks.", i, ".attn_blocks.", k);
-      expect(layer + ".attention.qkv.weight", {3 * channels, channels});
-      expect(layer + ".mlp.main.0.weight", {4 * channels, channels});
-    }
-  }
-
-  const auto& shape = space.shape;
-  const bool image = shape.size() == 3;
-  const double area = static_cast<double>(width) / static_cast<double>(shape[0]);
-  const int64_t patch = image ? std::llround(std::sqrt(area)) : width;
-  require_option(shape.size() == 1 || (image && shape[0] * patch * patch == width),
-                 "option 'weights.shape' = ", at::IntArrayRef(shape), ": tokens of ", width,
-                 " numbers are no square patches of such images");
-  require_option(space.dims() == tokens * width,
-                 "option 'weights.shape' = ", at::IntArrayRef(shape), " has ", space.dims(),
-                 " numbers, the ", tokens, " tokens of ", width, " have ", tokens * width);
-  return {{"type", "tarflow"}, {"patch", patch}, {"channels", channels},       {"blocks", blocks},
-          {"layers", layers},  {"head", head},   {"nvp", outputs == 2 * width}};
-}
-
-/// How far decode and encode are from each other on a few draws, printed and kept.
-json self_check(const Checkpoint& model, const Run& run) {
-  const at::NoGradGuard no_grad;
-  const auto flow = load_flow(model, run.device);
-  const Tensor rows = row_range(0, 16, run.device);
-  const Tensor z = run.random.stream("check").normal(rows, model.space.shape);
-  const Tensor label =
-      model.space.classes > 0 ? rows.remainder(model.space.classes) : at::full_like(rows, -1);
-  const Tensor x = flow->decode(z, label);
-  const Tensor error = (flow->encode(x, label).z - z).abs();
-  if (!(error.max().item<double>() < 0.1)) {
-    run.log->warn(
-        "encoding does not undo decoding: are weights.head, shape and group the right "
-        "ones?");
-  }
-  return {{"decoded_std", x.std().item<double>()},
-          {"error_max", error.max().item<double>()},
-          {"error_mean", error.mean().item<double>()}};
-}
-
-// What this program wrote says what it is.
-WeightOptions completed(WeightOptions options, const NamedTensors& file) {
+// What this program wrote says what it is; what is given goes over it.
+WeightOptions completed(const WeightOptions& given, const NamedTensors& file) {
   const auto note = file.metadata.find(metadata_key);
-  if (note == file.metadata.end()) return options;
-  const auto told = read_options<WeightOptions>(json::parse(note->second), "");
-  if (options.shape.empty()) options.shape = told.shape;
-  if (options.head == 0) options.head = told.head;
-  if (options.eta < 0) options.eta = told.eta;
-  if (options.range == 0) options.range = told.range;
-  return options;
+  if (note == file.metadata.end()) return given;
+  json told = json::parse(note->second);
+  const json over = write_options(given), fallback = write_options(WeightOptions());
+  for (const auto& [key, value] : over.items()) {
+    if (value != fallback.at(key)) told[key] = value;
+  }
+  return read_options<WeightOptions>(told, "");
 }
 
 void import(const std::string& path, const WeightOptions& given, const Run& run) {
   const NamedTensors file = read_weights(path);
-  const Tensors weights = flow_in(file.tensors, given.group, path);
+  const auto [network, prefix] = network_in(file.tensors, given.group, path);
   const WeightOptions options = within(path, [&] { return completed(given, file); });
-  ask(path, options);
-  Checkpoint model{.kind = "normalizing-flow"};
-  model.space.shape = options.shape;
-  const auto classes = weights.find("blocks.0.class_embed");
-  if (classes != weights.end()) {
-    require(classes->second.dim() == 3, path, ": 'blocks.0.class_embed' has sizes ",
-            classes->second.sizes(), ", expected three dimensions");
-    model.space.classes = classes->second.size(0);
+  network->ask(options, path);
+  for (const int64_t size : options.shape) {
+    require_option(size > 0 && size <= 1 << 20, "option 'weights.shape': ", size, " is no size");
   }
-  Block block;
-  block.net = within(path, [&] { return tarflow_options(weights, model.space, options.head); });
-  for (const auto& [name, tensor] : weights) block.weights[name] = tensor.to(at::kFloat);
-  model.blocks = {block};
+  Checkpoint model{.kind = network->kind};
+  model.space.shape = options.shape;
+  Block& block = model.blocks.emplace_back();
+  for (const auto& [name, tensor] : below(file.tensors, prefix)) {
+    block.weights[name] = tensor.to(at::kFloat);
+  }
   const bool bytes = options.range > 0;
-  model.facts = {{"eta", options.eta},
-                 {"data", ""},
+  model.facts = {{"data", ""},
                  {"storage", bytes ? "u8" : "f32"},
                  {"scale", bytes ? 2 / options.range : 1},
                  {"shift", bytes ? -1 : 0},
                  {"source", std::filesystem::path(path).filename().string()},
                  {"source_hash", hash_file(path)},
                  {"numbers", json::object()}};
-  model.facts["check"] = within(path, [&] { return self_check(model, run); });
-  run.log->say("decode, then encode of 16 draws: " + model.facts["check"].dump());
+  const bool field = model.kind == std::string("velocity-field");
+  if (field) model.facts["interpolant"] = options.interpolant;
+  model.facts["check"] = within(path, [&] {
+    network->read(model, options);
+    const Checkpoint before = model;
+    const bool turned = field && options.noise_at == 1;
+    if (turned) turn_clock(model, *network);
+    json numbers = network->check(model, run);
+    if (turned) numbers["turning_error"] = turning_error(model, before, run);
+    return numbers;
+  });
+  run.log->say(text(network->name, ": ", model.facts["check"].dump()));
   write_checkpoint(run, model, {});
 }
 
-NamedTensors of_checkpoint(const std::string& path, const std::string& group, const Run& run) {
-  const Checkpoint model = read_checkpoint(path, our_kinds);
-  require(model.blocks.size() == 1, path, ": a chain of ", model.blocks.size(), " networks");
-  require_option(group.empty() || group == "weights" || group == "average",
-                 "option 'weights.group' of a checkpoint is weights or average, found '", group,
-                 "'");
-  require_option(group != "average" || !model.blocks[0].average.empty(), path, ": has no average");
-  NamedTensors contents{weights_of(model.blocks[0], group == "weights"), {}};
-  if (model.kind != "normalizing-flow") return contents;
+/// What an import asks for, of one of our checkpoints; null where there is no way back.
+json told_of(const Checkpoint& model) {
+  const json& net = model.blocks[0].net;
   WeightOptions told;
   told.shape = model.space.shape;
-  told.head = model.blocks[0].net.value("head", int64_t{0});
-  told.eta = model.facts.at("eta").get<double>();
-  if (model.facts.at("storage") == "u8")
+  told.head = net.value("head", net.value("head_channels", int64_t{0}));
+  if (model.kind == "normalizing-flow") {
+    told.eta = model.facts.at("eta").get<double>();
+  } else if (model.kind == "velocity-field" && (net["type"] == "unet" || net["type"] == "dit")) {
+    if (net["type"] == "dit") {
+      told.heads = sized(read_options<DitOptions>(without_type(net))).heads;
+    } else if (told.head == 0) {
+      told.heads = net.at("heads"), told.heads_upsample = net.value("heads_upsample", int64_t{0});
+    }
+    told.new_attention_order = net.value("new_attention_order", false);
+    if (net["type"] == "dit") told.predicts = "velocity";
+    told.interpolant = model.facts.value("interpolant", told.interpolant);
+    told.time_scale = net.value("time_scale", 1.);
+  } else {
+    return nullptr;
+  }
+  if (model.facts.at("storage") == "u8") {
     told.range = std::round(2 / Scaling::from_json(model.facts).scale[0]);
+  }
+  return write_options(told);
+}
+
+NamedTensors of_checkpoint(const std::string& path, const std::string& group, const Run& run) {
+  Checkpoint model = read_checkpoint(path, our_kinds);
+  require(model.blocks.size() == 1, path, ": a chain of ", model.blocks.size(), " networks");
+  if (group.starts_with("0.") && json::accept(group)) {
+    model = with_average(std::move(model), json::parse(group).get<double>());
+  } else {
+    require_option(group.empty() || group == "weights" || group == "average",
+                   "option 'weights.group' of a checkpoint is weights, average or the decay of an "
+                   "average, found '",
+                   group, "'");
+  }
+  require_option(group != "average" || !model.blocks[0].average.empty(), path, ": has no average");
+  NamedTensors contents{weights_of(model.blocks[0], group == "weights"), {}};
+  const json told = told_of(model);
+  if (told.is_null()) return contents;
   if (Scaling::from_json(model.facts).scale.size() > 1) {
     run.log->warn("the scaling of the columns is left behind: these files have no place for it");
   }
-  contents.metadata = {{"format", "pt"}, {metadata_key, write_options(told).dump()}};
+  contents.metadata = {{"format", "pt"}, {metadata_key, told.dump()}};
   return contents;
 }
 

@@ -1,5 +1,6 @@
 // Trained weights from other programs as checkpoints, and checkpoints' weights for others.
 #pragma once
+#include "base/options.h"
 #include "io/checkpoint.h"
 
 namespace couplet {
@@ -7,17 +8,34 @@ namespace couplet {
 struct WeightOptions {
   std::string group;
   std::vector<int64_t> shape;
-  int64_t head = 0;
-  double eta = -1, range = 0;
+  int64_t head = 0, heads = 0, heads_upsample = 0;
+  bool new_attention_order = false;
+  std::string predicts, interpolant = "linear";
+  int64_t noise_at = 0;
+  double time_scale = 1, eta = -1, range = 0;
   void describe(auto&& option) {
     option("group", group,
            "which tensors, where a file holds several models: ema_model; of our "
-           "checkpoints: weights (default: the average where there is one)");
+           "checkpoints: weights, or the decay of an average (default: the first average)");
     option("shape", shape, "of one example, [3,64,64]: no tensor tells it");
     option("head", head, "width of one attention head: no tensor tells it; apple/ml-tarflow: 64");
-    option("eta", eta, "standard deviation of the noise that the flow was trained with");
+    option(
+        "heads", heads,
+        "of a U-Net or DiT: attention heads, in place of their width; DiT-S 6, B 12, L and XL 16");
+    option("heads_upsample", heads_upsample,
+           "of a U-Net: attention heads on the way up; 0: as on the way down");
+    option("new_attention_order", new_attention_order,
+           "of a U-Net: it was trained with use_new_attention_order");
+    option("predicts", predicts, "of a DiT, which no tensor tells: velocity (SiT) or noise (DiT)");
+    option("interpolant", interpolant,
+           "of a velocity field: the path that it was trained on, linear or trigonometric");
+    option("noise_at", noise_at,
+           "of a velocity field: its time of pure noise, 0 (torchcfm, SiT) or 1; that is turned");
+    option("time_scale", time_scale,
+           "of a velocity field: what its network multiplies t in [0, 1] by; torchcfm, SiT: 1");
+    option("eta", eta, "of a flow: standard deviation of the noise that it was trained with");
     option("range", range,
-           "the flow's data were whole numbers 0 .. range scaled to -1 .. 1, and "
+           "the data were whole numbers 0 .. range scaled to -1 .. 1, and "
            "samples shall be; 0: any numbers");
   }
 };
@@ -25,10 +43,11 @@ struct WeightOptions {
 /// True for files of weights: torch.save's, safetensors, our checkpoints.
 bool holds_weights(const std::string& path);
 
-/// By the extension of run.output: .h5 a checkpoint of a normalizing flow with the state dict of
-/// apple/ml-tarflow, decoded and encoded once as a check; .safetensors or .npz the tensors by name.
-/// Errors: what the shapes do not tell, by the option that says it (BadOption); weights of another
-/// architecture; what the reader finds.
+/// By the extension of run.output: .h5 a checkpoint of a network of published code (a normalizing
+/// flow with the state dict of apple/ml-tarflow, a velocity field with that of torchcfm's U-Net,
+/// DiT or SiT; flow/published.h), evaluated once as a check; .safetensors or .npz the tensors by
+/// name. Errors: what the shapes do not tell, by the option that says it (BadOption); weights of
+/// another architecture; what the reader finds.
 void convert_weights(const std::string& input, const WeightOptions& options, const Run& run);
 
 }  // namespace couplet

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "flow/labels.h"
+#include "losses/distillations/endpoint.h"
 #include "losses/distillations/itvm.h"
 #include "losses/distillations/lagrangian.h"
 
@@ -17,6 +18,9 @@ const Registry<DistillationLoss>& distillation_losses() {
           {"lagrangian",
            "velocity at the end point, by forward-mode differentiation (LFMD, 2406.07507)",
            make_lagrangian},
+          {"endpoint",
+           "the teacher's end of the whole way, of a block or several (LFM, 2410.02548)",
+           make_endpoint},
       });
   return table;
 }
@@ -28,12 +32,12 @@ Distiller::Distiller(const DistillOptions& options, const Interpolant& path, con
       clock_(random.stream("times")),
       drop_(random.stream("label drop")) {}
 
-Tensor Distiller::operator()(const Distillation& models, const CoupledBatch& pairs,
+Tensor Distiller::operator()(const Distillation& models, CoupledBatch pairs,
                              const Tensor& rows) const {
   const auto u = clock_.uniform(rows, {2}).unbind(1);
   const Clocks clocks{at::minimum(u[0], u[1]), at::maximum(u[0], u[1])};
-  const Tensor label = drop_labels(pairs.label, options_.label_drop, drop_, rows);
-  return (*loss_)(models, path_.at(clocks.s, pairs.x0, pairs.x1), clocks, label);
+  pairs.label = drop_labels(pairs.label, options_.label_drop, drop_, rows);
+  return (*loss_)(models, path_.at(clocks.s, pairs.x0, pairs.x1), clocks, pairs);
 }
 
 }  // namespace couplet

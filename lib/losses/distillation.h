@@ -21,11 +21,14 @@ struct Clocks {
 
 struct DistillationLoss {
   virtual ~DistillationLoss() = default;
-  /// x_s: (N, *shape) points of the path at time s. A mean over batch and components.
+  /// x_s: (N, *shape) points at time s of the paths of the pairs. A mean over batch and components.
   virtual Tensor operator()(const Distillation& models, const Tensor& x_s, const Clocks& clocks,
-                            const Tensor& label) const = 0;
+                            const CoupledBatch& pairs) const = 0;
   /// Whether the loss reads models.average.
   virtual bool needs_average() const { return false; }
+  /// Whether it reads the ends of the pairs alone, which must be the teacher's: x1 where it carries
+  /// x0.
+  virtual bool needs_ends() const { return false; }
 };
 
 const Registry<DistillationLoss>& distillation_losses();
@@ -44,9 +47,9 @@ struct DistillOptions {
 class Distiller {
  public:
   Distiller(const DistillOptions& options, const Interpolant& path, const Random& random);
-  Tensor operator()(const Distillation& models, const CoupledBatch& pairs,
-                    const Tensor& rows) const;
+  Tensor operator()(const Distillation& models, CoupledBatch pairs, const Tensor& rows) const;
   bool needs_average() const { return loss_->needs_average(); }
+  bool needs_ends() const { return loss_->needs_ends(); }
 
  private:
   DistillOptions options_;

@@ -64,12 +64,12 @@ struct Files {
   }
 };
 
-/// Couplings that need no teacher, with groups that batches do not end with.
+/// Couplings that need no model, with groups that batches do not end with.
 std::vector<json> without_teacher() {
   std::vector<json> all;
   for (const auto& name : couplings().names()) {
     json options = {{"type", name}};
-    if (name == "teacher") continue;
+    if (name == "teacher" || name == "pushed") continue;
     if (name == "minibatch-ot" || name == "sinkhorn") options["n"] = 7;
     if (name == "semidiscrete-ot") options["steps"] = 200;
     all.push_back(options);

@@ -4,6 +4,8 @@
 
 #include "base/error.h"
 #include "data/noising.h"
+#include "flow/flow_map.h"
+#include "flow/loading.h"
 #include "flow/pairing.h"
 #include "flow/solver.h"
 #include "folder.h"
@@ -65,12 +67,12 @@ SamplingOptions with(const std::function<void(SamplingOptions&)>& change) {
 TEST_CASE("Samples do not depend on how many threads share their rows", "[flow]") {
   const Tensor row = row_range(0, 70), x0 = Random(2).normal(row, space.shape);
   const Tensor label = row.remainder(4) - 1;
-  const auto how = with([](auto& o) { o.denoise = true; });
+  const auto how = with([](auto& o) { o.flow.denoise = true; });
   const std::string kind = GENERATE("normalizing-flow", "velocity-field", "flow-map");
   const std::string solver =
       kind != "velocity-field" ? std::string() : GENERATE("", "dopri5", "euler-maruyama");
   auto options = kind == "normalizing-flow" ? how : SamplingOptions{};
-  options.solver = solver;
+  options.path.solver = solver;
   const Generator generator = make_generator(checkpoint(kind), options, c10::kCPU);
   const auto made = [&] { return generator.generate(x0, label, row); };
   CHECK(distance(with_threads(1, made), with_threads(3, made)) < 1e-5);
@@ -142,7 +144,8 @@ TEST_CASE("A velocity field is integrated, a map composed, a flow decoded", "[fl
   const Tensor x0 = noise(), label = labels(), row = row_range(0, 6);
 
   const Checkpoint field = checkpoint("velocity-field");
-  const auto how = with([](auto& o) { o.solver = "heun-euler", o.steps = 5, o.guidance = 1.5; });
+  const auto how =
+      with([](auto& o) { o.path.solver = "heun-euler", o.grid.steps = 5, o.guidance = 1.5; });
   const Generator guided = make_generator(field, how, c10::kCPU);
   const LabelledVelocity v = guide(VelocityField{load_backbone(field, 1, c10::kCPU)}, 1.5);
   CHECK(at::equal(guided.generate(x0, label, row),
@@ -152,8 +155,8 @@ TEST_CASE("A velocity field is integrated, a map composed, a flow decoded", "[fl
   CHECK(make_generator(field, {}, c10::kCPU).protocol["nfe"] == 32);
 
   const Checkpoint map = checkpoint("flow-map");
-  const Generator jumps =
-      make_generator(map, with([](auto& o) { o.steps = 2, o.grid = "quadratic"; }), c10::kCPU);
+  const Generator jumps = make_generator(
+      map, with([](auto& o) { o.grid.steps = 2, o.grid.grid = "quadratic"; }), c10::kCPU);
   const FlowMap phi{load_backbone(map, 2, c10::kCPU)};
   CHECK(at::equal(jumps.generate(x0, label, row), jump(phi, x0, label, {0, 0.75, 1})));
   CHECK(jumps.protocol["nfe"] == 2);
@@ -163,7 +166,7 @@ TEST_CASE("A velocity field is integrated, a map composed, a flow decoded", "[fl
   const auto flow = load_flow(teacher, c10::kCPU);
   const Tensor x = make_generator(teacher, {}, c10::kCPU).generate(x0, label, row);
   CHECK(distance(flow->encode(x, label).z, x0) < 1e-4);
-  const auto clean = with([](auto& o) { o.denoise = true; });
+  const auto clean = with([](auto& o) { o.flow.denoise = true; });
   CHECK(distance(make_generator(teacher, clean, c10::kCPU).generate(x0, label, row),
                  denoise(*flow, x, label, 0.3)) == 0);
 }
@@ -174,13 +177,14 @@ TEST_CASE("Evaluations are counted for every solver, grid and interval of guidan
     return make_generator(field, with(change), c10::kCPU).protocol.at("nfe").get<int64_t>();
   };
   const auto guided = [](SamplingOptions& o, const char* solver, double from, double to) {
-    o.solver = solver, o.guidance = 1, o.guidance_interval = {from, to}, o.steps = 10;
+    o.path.solver = solver, o.guidance = 1, o.guidance_interval = {from, to}, o.grid.steps = 10;
   };
-  CHECK(nfe([](auto& o) { o.solver = "midpoint", o.steps = 7; }) == 14);
-  CHECK(nfe([](auto& o) { o.solver = "rk4", o.steps = 3, o.guidance = 2; }) == 24);
-  CHECK(nfe([](auto& o) { o.times = {0, 0.3, 1}; }) == 2);
-  CHECK(nfe([](auto& o) { o.solver = "euler-maruyama"; }) == 250);
-  CHECK(nfe([](auto& o) { o.solver = "euler-maruyama", o.guidance = 1, o.steps = 20; }) == 40);
+  CHECK(nfe([](auto& o) { o.path.solver = "midpoint", o.grid.steps = 7; }) == 14);
+  CHECK(nfe([](auto& o) { o.path.solver = "rk4", o.grid.steps = 3, o.guidance = 2; }) == 24);
+  CHECK(nfe([](auto& o) { o.grid.times = {0, 0.3, 1}; }) == 2);
+  CHECK(nfe([](auto& o) { o.path.solver = "euler-maruyama"; }) == 250);
+  CHECK(nfe([](auto& o) { o.path.solver = "euler-maruyama", o.guidance = 1, o.grid.steps = 20; }) ==
+        40);
   CHECK(nfe([&](auto& o) { guided(o, "euler", 0.3, 0.7); }) == 10 + 5);  // 0.3 ... 0.7
   CHECK(nfe([&](auto& o) { guided(o, "heun", 0.3, 0.7); }) == 20 + 5 + 5);
   CHECK(nfe([&](auto& o) { guided(o, "heun", 0.9, 1); }) == 20 + 1 + 2);
@@ -192,7 +196,8 @@ TEST_CASE("An adaptive solver tells what it took, and paths end where a fine gri
   const at::NoGradGuard no_grad;
   const Checkpoint field = checkpoint("velocity-field");
   const Tensor row = row_range(0, 6);
-  const auto how = with([](auto& o) { o.solver = "dopri5", o.rtol = 2e-6, o.guidance = 1.5; });
+  const auto how = with(
+      [](auto& o) { o.path.solver = "dopri5", o.path.adaptive.rtol = 2e-6, o.guidance = 1.5; });
   const Generator adaptive = make_generator(field, how, c10::kCPU);
   CHECK(adaptive.protocol["rtol"] == 2e-6);
   CHECK(adaptive.protocol["atol"] == 1e-5);
@@ -204,7 +209,8 @@ TEST_CASE("An adaptive solver tells what it took, and paths end where a fine gri
   CHECK((first / 12 - 2) % 6 == 0);
   adaptive.generate(noise(), labels(), row);
   CHECK(adaptive.evaluated() == 2 * first);
-  const auto fine = with([](auto& o) { o.solver = "rk4", o.steps = 50, o.guidance = 1.5; });
+  const auto fine =
+      with([](auto& o) { o.path.solver = "rk4", o.grid.steps = 50, o.guidance = 1.5; });
   const Generator fixed = make_generator(field, fine, c10::kCPU);
   CHECK(distance(x, fixed.generate(noise(), labels(), row)) < 1e-3);
   CHECK(fixed.evaluated == nullptr);
@@ -215,20 +221,20 @@ TEST_CASE("A stochastic solver's last step has its length; times may be listed",
   const Checkpoint field = checkpoint("velocity-field");
   const auto made = [&](const std::function<void(SamplingOptions&)>& change) {
     return make_generator(field, with([&](auto& o) {
-                            o.solver = "euler-maruyama";
+                            o.path.solver = "euler-maruyama";
                             change(o);
                           }),
                           c10::kCPU, 1, Random(5))
         .generate(noise(), labels(), row_range(0, 6));
   };
   const auto by = [&](double last) {
-    return [=](SamplingOptions& o) { o.steps = 4, o.last_step = last; };
+    return [=](SamplingOptions& o) { o.grid.steps = 4, o.path.sde.last_step = last; };
   };
   const auto listed = [&](std::vector<double> times) {
-    return [=](SamplingOptions& o) { o.times = times; };
+    return [=](SamplingOptions& o) { o.grid.times = times; };
   };
   CHECK(distance(made(by(0.25)), made(listed({0, 0.25, 0.5, 0.75, 1}))) < 1e-6);
-  CHECK(distance(made([](auto& o) { o.steps = 2; }), made(listed({0, 0.96, 1}))) < 1e-6);
+  CHECK(distance(made([](auto& o) { o.grid.steps = 2; }), made(listed({0, 0.96, 1}))) < 1e-6);
   CHECK(distance(made(by(0.25)), made(by(0.1))) > 1e-2);
 }
 
@@ -247,6 +253,31 @@ TEST_CASE("Raw weights and averages are both at hand", "[flow]") {
     CHECK(only.protocol["weights"] == "raw");
     CHECK(distance(only.generate(noise(), labels(), row_range(0, 6)),
                    raw.generate(noise(), labels(), row_range(0, 6))) == 0);
+  }
+}
+
+TEST_CASE("An average of another decay is taken where it is asked for", "[flow]") {
+  const at::NoGradGuard no_grad;
+  for (const std::string kind : {"velocity-field", "flow-map", "normalizing-flow"}) {
+    Checkpoint model = checkpoint(kind);
+    Block& block = model.blocks[0];
+    block.decay = "0.99";
+    block.others["0.9"] = block.weights;  // known from the raw ones
+    const auto taken = [&](double decay) {
+      return make_generator(model, with([&](auto& o) { o.ema = decay; }), c10::kCPU);
+    };
+    const auto made = [](const Generator& g) {
+      return g.generate(noise(), labels(), row_range(0, 6));
+    };
+    CHECK(distance(made(taken(0.99)), made(taken(0))) == 0);
+    const auto raw = make_generator(model, with([](auto& o) { o.raw = true; }), c10::kCPU);
+    CHECK(distance(made(taken(0.9)), made(raw)) == 0);
+    CHECK(taken(0.9).protocol["ema"] == 0.9);
+    CHECK(taken(0.9).protocol["weights"] == "average");
+    CHECK_FALSE(taken(0).protocol.contains("ema"));
+    CHECK_THROWS_WITH(taken(0.5), contains("there are: 0.99, 0.9)"));
+    const auto both = with([](auto& o) { o.raw = true, o.ema = 0.9; });
+    CHECK_THROWS_AS(make_generator(model, both, c10::kCPU), BadOption);
   }
 }
 
@@ -270,34 +301,40 @@ TEST_CASE("Options without effect on a kind are refused", "[flow]") {
     CHECK_THROWS_AS(make_generator(checkpoint(kind), with(change), c10::kCPU), BadOption);
     CHECK_THROWS_WITH(make_generator(checkpoint(kind), with(change), c10::kCPU), contains(name));
   };
-  refused("normalizing-flow", "solver", [](auto& o) { o.solver = "euler"; });
-  refused("normalizing-flow", "steps", [](auto& o) { o.steps = 3; });
-  refused("normalizing-flow", "grid", [](auto& o) { o.grid = "uniform"; });
-  refused("velocity-field", "denoise", [](auto& o) { o.denoise = true; });
-  refused("velocity-field", "steps", [](auto& o) { o.steps = -1; });
-  refused("velocity-field", "solver", [](auto& o) { o.solver = "rk5"; });
-  refused("velocity-field", "grid", [](auto& o) { o.grid = "cubic"; });
-  refused("velocity-field", "times", [](auto& o) { o.times = {0, 0.4, 0.3, 1}; });
-  refused("velocity-field", "grid", [](auto& o) { o.times = {0, 1}, o.grid = "uniform"; });
-  refused("velocity-field", "steps", [](auto& o) { o.times = {0, 1}, o.steps = 1; });
-  refused("velocity-field", "rho", [](auto& o) { o.rho = 5; });
-  refused("velocity-field", "rho", [](auto& o) { o.rho = -5, o.grid = "edm"; });
-  refused("velocity-field", "rtol", [](auto& o) { o.rtol = 1e-3; });
-  refused("velocity-field", "atol", [](auto& o) { o.atol = 1e-3, o.solver = "rk4"; });
-  refused("velocity-field", "rtol", [](auto& o) { o.rtol = -1, o.solver = "dopri5"; });
-  refused("velocity-field", "steps", [](auto& o) { o.steps = 9, o.solver = "dopri5"; });
-  refused("velocity-field", "grid", [](auto& o) { o.grid = "edm", o.solver = "dopri5"; });
-  refused("velocity-field", "times", [](auto& o) { o.times = {0, 1}, o.solver = "dopri5"; });
-  refused("velocity-field", "diffusion", [](auto& o) { o.diffusion = "sigma"; });
-  refused("velocity-field", "diffusion_scale", [](auto& o) { o.diffusion_scale = 1; });
-  refused("velocity-field", "last_step", [](auto& o) { o.last_step = 0.1; });
+  refused("normalizing-flow", "solver", [](auto& o) { o.path.solver = "euler"; });
+  refused("normalizing-flow", "steps", [](auto& o) { o.grid.steps = 3; });
+  refused("normalizing-flow", "grid", [](auto& o) { o.grid.grid = "uniform"; });
+  refused("velocity-field", "denoise", [](auto& o) { o.flow.denoise = true; });
+  refused("velocity-field", "steps", [](auto& o) { o.grid.steps = -1; });
+  refused("velocity-field", "solver", [](auto& o) { o.path.solver = "rk5"; });
+  refused("velocity-field", "grid", [](auto& o) { o.grid.grid = "cubic"; });
+  refused("velocity-field", "times", [](auto& o) { o.grid.times = {0, 0.4, 0.3, 1}; });
+  refused("velocity-field", "grid", [](auto& o) {
+    o.grid.times = {0, 1}, o.grid.grid = "uniform";
+  });
+  refused("velocity-field", "steps", [](auto& o) { o.grid.times = {0, 1}, o.grid.steps = 1; });
+  refused("velocity-field", "rho", [](auto& o) { o.grid.rho = 5; });
+  refused("velocity-field", "rho", [](auto& o) { o.grid.rho = -5, o.grid.grid = "edm"; });
+  refused("velocity-field", "rtol", [](auto& o) { o.path.adaptive.rtol = 1e-3; });
+  refused("velocity-field", "atol",
+          [](auto& o) { o.path.adaptive.atol = 1e-3, o.path.solver = "rk4"; });
+  refused("velocity-field", "rtol",
+          [](auto& o) { o.path.adaptive.rtol = -1, o.path.solver = "dopri5"; });
+  refused("velocity-field", "steps", [](auto& o) { o.grid.steps = 9, o.path.solver = "dopri5"; });
+  refused("velocity-field", "grid", [](auto& o) { o.grid.grid = "edm", o.path.solver = "dopri5"; });
+  refused("velocity-field", "times", [](auto& o) {
+    o.grid.times = {0, 1}, o.path.solver = "dopri5";
+  });
+  refused("velocity-field", "diffusion", [](auto& o) { o.path.sde.diffusion = "sigma"; });
+  refused("velocity-field", "diffusion_scale", [](auto& o) { o.path.sde.diffusion_scale = 1; });
+  refused("velocity-field", "last_step", [](auto& o) { o.path.sde.last_step = 0.1; });
   refused("velocity-field", "last_step",
-          [](auto& o) { o.last_step = 1, o.solver = "euler-maruyama"; });
+          [](auto& o) { o.path.sde.last_step = 1, o.path.solver = "euler-maruyama"; });
   refused("velocity-field", "last_step", [](auto& o) {
-    o.last_step = 0.1, o.times = {0, 1}, o.solver = "euler-maruyama";
+    o.path.sde.last_step = 0.1, o.grid.times = {0, 1}, o.path.solver = "euler-maruyama";
   });
   refused("velocity-field", "diffusion",
-          [](auto& o) { o.diffusion = "none", o.solver = "euler-maruyama"; });
+          [](auto& o) { o.path.sde.diffusion = "none", o.path.solver = "euler-maruyama"; });
   refused("velocity-field", "guidance_interval", [](auto& o) { o.guidance_interval = {0, 1}; });
   for (const std::vector<double>& wrong :
        {std::vector{0.5}, {0.5, 0.2}, {-0.1, 0.5}, {0.5, 1.1}, {0, 0.5, 1}}) {
@@ -305,14 +342,14 @@ TEST_CASE("Options without effect on a kind are refused", "[flow]") {
             [&](auto& o) { o.guidance = 1, o.guidance_interval = wrong; });
   }
   for (const char* kind : {"normalizing-flow", "flow-map"}) {
-    refused(kind, "rtol", [](auto& o) { o.rtol = 1e-3; });
-    refused(kind, "diffusion", [](auto& o) { o.diffusion = "sigma"; });
+    refused(kind, "rtol", [](auto& o) { o.path.adaptive.rtol = 1e-3; });
+    refused(kind, "diffusion", [](auto& o) { o.path.sde.diffusion = "sigma"; });
     refused(kind, "guidance_interval", [](auto& o) { o.guidance_interval = {0, 1}; });
   }
-  refused("normalizing-flow", "times", [](auto& o) { o.times = {0, 1}; });
-  refused("flow-map", "times", [](auto& o) { o.times = {0, 0.5}; });
-  refused("flow-map", "denoise", [](auto& o) { o.denoise = true; });
-  refused("flow-map", "solver", [](auto& o) { o.solver = "euler"; });
+  refused("normalizing-flow", "times", [](auto& o) { o.grid.times = {0, 1}; });
+  refused("flow-map", "times", [](auto& o) { o.grid.times = {0, 0.5}; });
+  refused("flow-map", "denoise", [](auto& o) { o.flow.denoise = true; });
+  refused("flow-map", "solver", [](auto& o) { o.path.solver = "euler"; });
   refused("flow-map", "guidance", [](auto& o) { o.guidance = 1; });
   Checkpoint unlabelled{.kind = "velocity-field", .space = {{4}, 0}};
   unlabelled.blocks = {block_of(*backbones().make(mlp, unlabelled.space, 1), mlp)};

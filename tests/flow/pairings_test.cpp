@@ -1,9 +1,11 @@
 // What each way of making pairs promises.
 #include "base/error.h"
 #include "data/augment.h"
+#include "flow/coupling.h"
 #include "folder.h"
 #include "flow/pairing.h"
 #include "flow/pairings/grouped.h"
+#include "flow/pairings/ou_step.h"
 #include "flow/pairings/semidiscrete_ot.h"
 #include "testing.h"
 #include "transport/procrustes.h"
@@ -165,4 +167,62 @@ TEST_CASE("Mirrored examples are points of their own", "[flow]") {
   CHECK(at::equal(pairs.x1, mirrored(data.examples(pairs.example), pairs.flip)));
   const double share = pairs.flip.to(at::kFloat).mean().item<double>();
   CHECK((share > 0.3 && share < 0.7));
+}
+
+TEST_CASE("A step of diffusion pulls the data in and adds fresh noise", "[flow]") {
+  const Folder folder;
+  const Run run = run_to(folder / "out.h5");
+  const Dataset data = two_clouds(500);
+  const Batches batches(data, run, false);
+  const Tensor numbers = row_range(0, 20000);
+  const double gamma = 0.3, a = std::exp(-gamma), s = std::sqrt(1 - std::exp(-2 * gamma));
+  const auto correlation = [](const Tensor& p, const Tensor& q) {
+    const Tensor u = p.flatten(), v = q.flatten();
+    return at::corrcoef(at::stack({u, v})).index({0, 1}).item<double>();
+  };
+  for (const bool dependent : {true, false}) {
+    const json options = {{"type", "ou-step"}, {"gamma", gamma}, {"dependent", dependent}};
+    const NewPairs pairs = make(options, batches, data, run)->make(numbers);
+    INFO("dependent " << dependent);
+    CHECK(at::equal(pairs.x1, data.x.index_select(0, pairs.example)));
+    const Tensor z = (pairs.x0 - a * pairs.x1) / s;
+    if (dependent) {
+      CHECK(std::abs(z.mean().item<double>()) < 0.02);
+      CHECK(z.var().item<double>() == Approx(1).margin(0.03));
+      CHECK(std::abs(correlation(z, pairs.x1)) < 0.02);
+      // Another number of the same example has other noise.
+      const Tensor first = (pairs.example == pairs.example[0]).nonzero().view(-1);
+      CHECK(distance(z[first[0].item<int64_t>()], z[first[1].item<int64_t>()]) > 1e-3);
+    } else {
+      CHECK(std::abs(correlation(pairs.x0, pairs.x1)) < 0.02);
+      const double spread = data.x.var().item<double>();
+      CHECK(pairs.x0.var().item<double>() == Approx(a * a * spread + s * s).epsilon(0.03));
+    }
+  }
+}
+
+TEST_CASE("A chain's schedule has one coupling a block", "[flow]") {
+  const auto effective = [](const json& given) { return couplings().effective(given, "coupling"); };
+  const json step = effective({{"type", "ou-step"}, {"gamma", 0.1}, {"blocks", 3}, {"rho", 1.5}});
+  const json free = effective({{"type", "independent"}});
+  const auto schedule = one_each(json::array({step, free}));
+  REQUIRE(schedule.size() == 4);
+  for (const auto& [n, gamma] : {std::pair{0, 0.1}, {1, 0.15}, {2, 0.225}}) {
+    CHECK(schedule[n]["gamma"].get<double>() == Approx(gamma));
+    CHECK(one_each(schedule[n]) == std::vector<json>{schedule[n]});
+  }
+  CHECK(schedule[3] == free);
+  CHECK(one_each(free) == std::vector<json>{free});
+  for (const json& wrong : {json{{"blocks", 0}}, {{"rho", 2.0}}, {{"blocks", 2}, {"rho", -1.0}}}) {
+    json given = {{"type", "ou-step"}};
+    given.update(wrong);
+    CHECK_THROWS_AS(one_each(effective(given)), BadOption);
+  }
+  const Folder folder;
+  const Run run = run_to(folder / "out.h5");
+  const Dataset data = two_clouds(8);
+  const Batches batches(data, run, false);
+  CHECK_THROWS_AS(make(step, batches, data, run), BadOption);
+  CHECK_THROWS_AS(make({{"type", "ou-step"}, {"gamma", 0.0}}, batches, data, run), BadOption);
+  CHECK_THROWS_WITH(make({{"type", "pushed"}}, batches, data, run), contains("velocity field"));
 }

@@ -188,11 +188,18 @@ TEST_CASE("Time grids rise from 0 to 1", "[flow]") {
   CHECK((edm.front() == 0 && edm.back() == 1));
   for (int i = 1; i < 5; ++i) CHECK((1 - edm[i]) / edm[i] == Approx(levels[i]).margin(5e-5));
   CHECK((1 - time_grid("edm", 3, 1)[1]) == Approx(40.001 / 41.001));  // even steps of sigma
-  for (const auto& grid : {time_grid("edm", 40), time_grid("quadratic", 7)}) require_rising(grid);
-  require_rising({0, 0.3, 1});
+  const auto listed = [](const std::vector<double>& times) {
+    return chosen_times({.times = times}, 4);
+  };
+  for (const auto& grid :
+       {time_grid("edm", 40), time_grid("quadratic", 7), std::vector<double>{0, 0.3, 1}}) {
+    CHECK(listed(grid) == grid);
+  }
+  CHECK(chosen_times({}, 4) == time_grid("uniform", 4));
+  CHECK(chosen_times({.grid = "edm", .rho = 3, .steps = 5}, 4) == time_grid("edm", 5, 3));
   for (const std::vector<double>& wrong :
-       {std::vector<double>{}, {0}, {0, 0.5}, {0.1, 1}, {0, 0.5, 0.5, 1}, {1, 0}, {0, NAN, 1}}) {
-    CHECK_THROWS_WITH(require_rising(wrong), contains("must rise from 0 to 1"));
+       {std::vector<double>{0}, {0, 0.5}, {0.1, 1}, {0, 0.5, 0.5, 1}, {1, 0}, {0, NAN, 1}}) {
+    CHECK_THROWS_WITH(listed(wrong), contains("must rise from 0 to 1"));
   }
   CHECK_THROWS_AS(time_grid("edm", 4, -1), BadOption);
   CHECK_THROWS_AS(time_grid("cubic", 4), BadOption);

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "flow/generator.h"
+#include "flow/loading.h"
 #include "folder.h"
 #include "formats/npz.h"
 #include "formats/safetensors.h"
@@ -108,10 +109,10 @@ TEST_CASE("A trained TarFlow gives its published outputs after import", "[parity
     SamplingOptions how;
     for (const std::string name : {"sample/plain", "sample/guided"}) {
       how.guidance = name == "sample/guided" ? 1.5 : 0;
-      how.denoise = false;
+      how.flow.denoise = false;
       check(name, make_generator(model, how, c10::kCPU)
                       .generate(noise, label, row_range(0, noise.size(0))));
-      how.denoise = true;
+      how.flow.denoise = true;
       check(name + "_denoised", make_generator(model, how, c10::kCPU)
                                     .generate(noise, label, row_range(0, noise.size(0))));
     }
@@ -170,7 +171,7 @@ TEST_CASE("What weights do not tell is asked for by its option", "[flow]") {
   CHECK(same(imported(path, folder / "net.h5", options).blocks[0].weights, weights));
 
   write_safetensors(path, {{{"fc.weight", at::ones({2, 2})}}, {}});
-  refused(given({1, 4, 6}, 8, 0.1), "holds no TarFlow");
+  refused(given({1, 4, 6}, 8, 0.1), "holds no network");
   weights.erase("blocks.1.pos_embed");
   write_safetensors(path, {weights, {}});
   refused(given({1, 4, 6}, 8, 0.1), "blocks.1.pos_embed");

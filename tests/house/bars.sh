@@ -18,7 +18,7 @@ bar 'the library prints' "$(grep -rnE $all 'std::(cout|cerr|exit)\b|\bprintf\(' 
 # A number leaves the device only where people or files read it, once a run or a validation: elsewhere it
 # stalls the device.
 bar 'item()' "$(grep -rnE $all '\.item(<|\()' lib tools |
-  grep -vE '^lib/(base/log|train/trainer|eval/|app/|formats/|data/|transport/|flow/(pairings/teacher|requests|verification|weights)|losses/likelihood)' |
+  grep -vE '^lib/(base/log|train/trainer|eval/|app/|formats/|data/|transport/|flow/(pairings/teacher|requests|verification|published/.*)|losses/likelihood)' |
   grep -vE '^lib/flow/(parallel_decoding|flows/tarflow_decode)' |  # whether sweeps go on is decided here
   grep -vE '^lib/flow/solvers/dopri5')"  # and here whether a step is kept and how long the next is: once a step
 

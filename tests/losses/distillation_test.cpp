@@ -10,7 +10,8 @@ namespace {
 
 const at::TensorOptions real(at::kDouble);
 
-Tensor no_label(const Tensor& x) { return at::full({x.size(0)}, -1, at::kLong); }
+/// Of points alone: x1 is where nothing carries x0.
+CoupledBatch no_label(const Tensor& x) { return {x, x, at::full({x.size(0)}, -1, at::kLong)}; }
 
 LabelledVelocity teacher_of(const GaussianFlow& flow) {
   return [=](const Tensor& x, const Tensor& t, const Tensor&) { return flow.velocity(x, t); };
@@ -87,16 +88,19 @@ TEST_CASE("Every distillation loss is zero at the exact map, and only there", "[
       const FlowMap exact{flow.map()};
       // A loss that does not need the average must not touch it.
       const FlowMap average = loss->needs_average() ? exact : FlowMap{};
-      CHECK((*loss)({exact, average, v}, x, clocks, no_label(x)).item<double>() < 1e-24);
+      const Tensor zero = at::zeros({x.size(0)}, real);
+      CoupledBatch pairs = no_label(x);
+      pairs.x1 = flow.phi(x, zero, zero + 1);
+      CHECK((*loss)({exact, average, v}, x, clocks, pairs).item<double>() < 1e-24);
 
       const FlowMap bent{
           std::make_shared<Formula>([&](const Tensor& x, const Tensor& times, const Tensor& label) {
             return 1.05 * exact.net->forward(x, times, label);
           })};
-      const double wrong = (*loss)({bent, average, v}, x, clocks, no_label(x)).item<double>();
+      const double wrong = (*loss)({bent, average, v}, x, clocks, pairs).item<double>();
       CHECK(wrong > 1e-4);
       if (loss->needs_average()) {
-        CHECK((*loss)({exact, bent, v}, x, clocks, no_label(x)).item<double>() > 1e-4);
+        CHECK((*loss)({exact, bent, v}, x, clocks, pairs).item<double>() > 1e-4);
       }
     }
   }

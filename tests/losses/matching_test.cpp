@@ -3,9 +3,11 @@
 
 #include "data/dataset.h"
 #include "folder.h"
+#include "flow/pairing.h"
 #include "gaussian_flow.h"
 #include "losses/flow_matching.h"
 #include "losses/likelihood.h"
+#include "mixture.h"
 #include "testing.h"
 
 using namespace couplet;
@@ -189,4 +191,52 @@ TEST_CASE("Training noise is drawn by row; validation does not depend on the bat
     return Likelihood({}, data, random).mean(flow, data, begin, end, c10::kCPU);
   };
   CHECK(mean(0, 11) * 11 == Approx(mean(0, 4) * 4 + mean(4, 11) * 7).epsilon(1e-6));
+}
+
+TEST_CASE("A block's loss has the floor of the theory, and a field at rest its height",
+          "[losses]") {
+  // Data N(0, I): the loss of the exact velocity, and of zero (Xu et al. 2410.02548's blocks).
+  struct Row {
+    std::string path;
+    double gamma, floor, rest;
+  };
+  const Folder folder;
+  const Run run = run_to(folder / "out.h5");
+  const int64_t n = 100000;
+  Dataset data{.space = {{4}, 0}, .train = n};
+  data.x = Random(8).normal(row_range(0, n), {4}), data.labels = at::full({n}, -1, at::kLong);
+  const Batches batches(data, run, false);
+  const Tensor rows = row_range(0, n), t = Random(9).uniform(rows, {});
+  const Mixture law{at::ones({1}), at::zeros({1, 4}), at::ones({1})};
+
+  const auto loss = [&](const std::string& path, const json& coupling, const Velocity& field) {
+    const VelocityField v{std::make_shared<Formula>(
+        [&](const Tensor& x, const Tensor& t, const Tensor&) { return field(x, t.select(1, 0)); })};
+    const auto pairs = pairings().make(coupling, {batches, data, &run})->make(rows);
+    return flow_matching_loss(v, interpolant(path), pairs, t).item<double>();
+  };
+  const Velocity rest = [](const Tensor& x, const Tensor&) { return at::zeros_like(x); };
+  for (const auto& [path, gamma, floor, height] : {Row{"linear", 0.025, 0.049176, 0.049380},
+                                                   {"linear", 0.1, 0.187247, 0.190325},
+                                                   {"linear", 0.475, 0.704523, 0.756230},
+                                                   {"trigonometric", 0.025, 0.077245, 0.935388},
+                                                   {"trigonometric", 0.1, 0.294128, 1.046086},
+                                                   {"trigonometric", 0.475, 1.106662, 1.490546}}) {
+    INFO(path << ", gamma " << gamma);
+    const json step = {{"type", "ou-step"}, {"gamma", gamma}};
+    const Velocity exact =
+        law.block(interpolant(path), std::exp(-gamma), std::sqrt(-std::expm1(-2 * gamma)));
+    CHECK(loss(path, step, exact) == Approx(floor).epsilon(0.02));
+    CHECK(loss(path, step, rest) == Approx(height).epsilon(0.02));
+    // Points of other examples: no nearer to each other than noise is.
+    const json apart = {{"type", "ou-step"}, {"gamma", gamma}, {"dependent", false}};
+    const double far = path == "linear" ? M_PI / 2 : M_PI * M_PI / 4;
+    CHECK(loss(path, apart, law.block(interpolant(path), 0, 1)) == Approx(far).epsilon(0.02));
+  }
+  for (const auto& [path, floor, height] :
+       {std::tuple{"linear", M_PI / 2, 2.0}, {"trigonometric", 2.467401, 2.467401}}) {
+    const Velocity exact = law.block(interpolant(path), 0, 1);
+    CHECK(loss(path, {{"type", "independent"}}, exact) == Approx(floor).epsilon(0.02));
+    CHECK(loss(path, {{"type", "independent"}}, rest) == Approx(height).epsilon(0.02));
+  }
 }

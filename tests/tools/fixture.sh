@@ -16,6 +16,15 @@ ttfm-distill student.h5 couplings.h5 $tiny -o map.h5
 nf-train moons.h5 $tiny -s flow=spline -s flow.blocks=2 -o spline.h5
 sample map.h5 --rows 0-19 -q --threads 1 -o samples.h5
 
+# A chain of two blocks of diffusion and a free one, whole and in the making.
+chain="$tiny $small_net -s push.steps=2 -s loss.label_drop=0"
+schedule='-s coupling=[{"type":"ou-step","gamma":0.1,"rho":1.5,"blocks":2},"independent"]'
+fm-train-student moons.h5 $chain $schedule --blocks 1 -o block1.h5
+fm-train-student moons.h5 $chain $schedule --blocks 1 --from block1.h5 -o block2.h5
+fm-train-student moons.h5 $chain $schedule -o chain.h5
+nf-encode-couplings block1.h5 -s coupling=pushed -s coupling.steps=2 -q --threads 1 -o pool1.h5
+ttfm-distill chain.h5 moons.h5 $tiny -s push.steps=2 -s distil.loss=endpoint --blocks 1 -o chain-map.h5
+
 # Damaged and foreign ones.
 head -c 20000 couplings.h5 > truncated.h5
 cp data.h5 flipped.h5

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/threads.h"
 #include "data/noising.h"
-#include "flow/generator.h"
+#include "flow/loading.h"
 #include "nn/autocast.h"
 #include "transport/procrustes.h"
 

@@ -18,7 +18,8 @@ struct Itvm : DistillationLoss {
   bool needs_average() const override { return true; }
 
   Tensor operator()(const Distillation& models, const Tensor& x_s, const Clocks& clocks,
-                    const Tensor& label) const override {
+                    const CoupledBatch& pairs) const override {
+    const Tensor& label = pairs.label;
     const auto& [s, t] = clocks;
     const Tensor r = t - ((t - s) / 2).clamp_max(options.tau);
     const Tensor k = expand_to(((t - s) / options.tau).clamp_min(2), x_s);  // (t - s) / (t - r)

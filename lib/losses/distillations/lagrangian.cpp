@@ -14,7 +14,8 @@ struct Lagrangian : DistillationLoss {
   explicit Lagrangian(const LagrangianOptions& options) : options(options) {}
 
   Tensor operator()(const Distillation& models, const Tensor& x_s, const Clocks& clocks,
-                    const Tensor& label) const override {
+                    const CoupledBatch& pairs) const override {
+    const Tensor& label = pairs.label;
     const auto phi = [&](const Tensor& end) { return models.student(x_s, clocks.s, end, label); };
     const auto [x_t, dx_t] = jvp(phi, clocks.t, at::ones_like(clocks.t));
     const Tensor v_t = models.teacher(options.stop_gradient ? x_t.detach() : x_t, clocks.t, label);

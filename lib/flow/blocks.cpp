@@ -1,0 +1,124 @@
+#include "flow/blocks.h"
+
+#include <ATen/Context.h>
+
+#include <filesystem>
+
+#include "base/error.h"
+#include "flow/chain.h"
+#include "flow/pool.h"
+
+namespace couplet {
+
+namespace {
+
+bool is_chain(const std::vector<json>& schedule) {
+  return schedule.size() > 1 || schedule[0].at("type") == "ou-step";
+}
+
+/// The trained blocks must be the first of this schedule.
+void check_schedule(const ChainInputs& inputs, const Checkpoint& chain) {
+  const json theirs = chain.facts.value("schedule", json::array());
+  require(!theirs.empty(), inputs.from, ": is no block of a chain, but a student by itself");
+  require(inputs.schedule.size() >= chain.blocks.size(), inputs.from, ": has ", chain.blocks.size(),
+          " blocks, the schedule ", inputs.schedule.size());
+  for (size_t n = 0; n < chain.blocks.size(); ++n) {
+    require(theirs.at(n) == inputs.schedule[n], inputs.from, ": its block ", n + 1,
+            " was trained with the coupling ", theirs.at(n).dump(), ", the schedule has ",
+            inputs.schedule[n].dump());
+  }
+}
+
+}  // namespace
+
+Checkpoint first_blocks(const ChainInputs& inputs) {
+  const auto& [from, pairs, schedule, interpolant] = inputs;
+  const Label source = read_label(pairs);
+  const size_t passed = blocks_passed(source);
+  Checkpoint chain{.kind = "velocity-field"};
+  if (from.empty()) {
+    require(!is_chain(schedule) || passed == 0, pairs, ": has passed ", passed,
+            " blocks already; give them with --from");
+    chain.facts["numbers"] = json::object();
+    if (is_chain(schedule)) chain.facts["schedule"] = schedule;
+  } else {
+    chain = read_checkpoint(from, {"velocity-field"});
+    check_schedule(inputs, chain);
+    chain.facts["schedule"] = schedule;
+    const std::string path = chain.facts.at("interpolant").get<std::string>();
+    require(path == interpolant, from, ": its blocks have the interpolant ", path, ", not ",
+            interpolant);
+    require(carried_on(source)["data"] == chain.facts.at("data"), from,
+            ": was trained on other data than those of ", pairs);
+    require(passed == 0 || passed == chain.blocks.size(), pairs, ": has passed ", passed,
+            " blocks, ", from, " has ", chain.blocks.size(),
+            "; give the data, or push them with nf-encode-couplings ", from);
+    require(passed == 0 || source.facts.value("chain", "") == chain.label.content, pairs,
+            ": was pushed by the blocks of another chain than ", from);
+  }
+  chain.facts.update(carried_on(source));
+  chain.facts["interpolant"] = interpolant;
+  return chain;
+}
+
+size_t last_block(const Checkpoint& chain, const std::vector<json>& schedule, int64_t count) {
+  const size_t have = chain.blocks.size();
+  require_option(count >= 0, "--blocks must be 0 or more, found ", count);
+  require(have < schedule.size(), "all ", have, " blocks of the schedule are trained");
+  const size_t left = schedule.size() - have;
+  require_option(static_cast<size_t>(count) <= left, "--blocks ", count, ": of the ",
+                 schedule.size(), " blocks of the schedule ", left, " remain");
+  return count == 0 ? schedule.size() : have + static_cast<size_t>(count);
+}
+
+size_t maps_of(const Checkpoint& student, const std::string& pairs, int64_t count, bool joins) {
+  require_whole(student);
+  const auto blocks = static_cast<int64_t>(student.blocks.size());
+  require_option(count >= 0 && blocks % std::max<int64_t>(1, count) == 0, "--blocks ", count,
+                 ": does not divide the ", blocks, " blocks of the student");
+  require_option(joins || count == 0 || count == blocks, "--blocks ", count, ": only the loss ",
+                 "'endpoint' joins several blocks in one map (-s distil.loss=endpoint)");
+  if (joins || student.facts.contains("schedule")) {
+    const Label source = read_label(pairs);
+    require(blocks_passed(source) == 0, pairs, ": has passed ", blocks_passed(source),
+            " blocks already; give the data");
+    require(carried_on(source)["data"] == student.facts.at("data"), pairs,
+            ": are other data than those that the student was trained on");
+  }
+  return static_cast<size_t>(count == 0 ? blocks : count);
+}
+
+std::string block_name(const std::string& noun, size_t block, size_t blocks) {
+  return blocks == 1 ? "" : text(noun, block + 1);
+}
+
+Run run_of_block(const Run& run, const std::string& name) {
+  Run own = run;
+  if (name.empty()) return own;
+  own.random = run.random.stream(name);
+  at::manual_seed(own.random.stream("initial weights").key());
+  return own;
+}
+
+namespace {
+
+Run keeping(const Run& run) {
+  Run own = run;
+  own.output = run.partial("blocks.h5");
+  return own;
+}
+
+}  // namespace
+
+Checkpoint taken_up(const Checkpoint& chain, const Run& run) {
+  const std::string path = keeping(run).output;
+  if (!std::filesystem::exists(path)) return chain;
+  Checkpoint kept = read_checkpoint(path, {chain.kind});
+  kept.label = chain.label;
+  run.log->say(text("resuming after block ", kept.blocks.size()));
+  return kept;
+}
+
+void keep(const Checkpoint& chain, const Run& run) { write_checkpoint(keeping(run), chain, {}); }
+
+}  // namespace couplet

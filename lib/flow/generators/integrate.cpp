@@ -1,0 +1,95 @@
+#include "flow/generators/integrate.h"
+
+#include <ATen/ATen.h>
+
+#include <atomic>
+
+#include "base/error.h"
+#include "base/threads.h"
+#include "flow/loading.h"
+
+namespace couplet {
+
+namespace {
+
+/// The times between which a field is guided.
+std::pair<double, double> guided_between(const SamplingOptions& o) {
+  const auto& given = o.guidance_interval;
+  if (given.empty()) return {0, 1};
+  require_option(o.guidance != 0,
+                 "option 'guidance_interval' has no effect on a field without guidance");
+  require_option(given.size() == 2 && given[0] >= 0 && given[0] < given[1] && given[1] <= 1,
+                 "option 'guidance_interval' must be two times that rise in 0 .. 1, found ",
+                 json(given).dump());
+  return {given[0], given[1]};
+}
+
+}  // namespace
+
+Generator integrating(const Checkpoint& model, const SamplingOptions& o, c10::Device device,
+                      const Random& noise) {
+  refuse_changed(o.flow, "a velocity-field");
+  require_option(o.guidance == 0 || model.space.classes > 0,
+                 "option 'guidance' has no effect on a model without classes");
+  require_whole(model);
+  const Chain fields = load_chain(model, device, o.raw);
+  const auto blocks = static_cast<int64_t>(fields.size());
+  if (blocks > 1) {
+    require_option(
+        o.guidance_interval.empty(),
+        "option 'guidance_interval' has no effect on a chain, whose blocks have own clocks");
+    require_option(o.path.solver != "euler-maruyama",
+                   "option 'solver': euler-maruyama needs noise drawn independently of the data, "
+                   "which the blocks of a chain have not");
+  }
+  const auto [from, to] = guided_between(o);
+  const auto guided = [w = o.guidance, from = from, to = to](LabelledVelocity v) {
+    return guide(std::move(v), w, from, to);
+  };
+  const Integrator along = make_integrator(
+      o.path, o.grid, interpolant(model.facts.value("interpolant", "linear")), noise);
+  Chain chain;
+  for (const LabelledVelocity& v : fields) chain.push_back(guided(v));
+  Generator generator;
+  generator.velocity = concatenated(chain);
+  generator.protocol = along.protocol;
+  if (blocks > 1) generator.protocol["blocks"] = blocks;
+  if (!o.guidance_interval.empty()) generator.protocol["guidance_interval"] = o.guidance_interval;
+  const auto through = [along](const Chain& chain, const Tensor& x0, const Tensor& label,
+                               const Tensor& rows) {
+    const auto carry = [&](const Velocity& v, const Tensor& x) { return along(v, x, rows); };
+    return couplet::generate(chain, carry, x0, label);
+  };
+  if (along.solver.adaptive == nullptr) {
+    generator.protocol["nfe"] = blocks * evaluations(along, guided);
+    generator.generate = [chain, through](const Tensor& x0, const Tensor& label,
+                                          const Tensor& rows) {
+      return by_shares(x0, [&](const Share& share) {
+        return through(chain, share.of(x0), share.of(label), share.of(rows));
+      });
+    };
+    return generator;
+  }
+  // One step for the batch, whatever the threads: they share each evaluation, not the rows' paths.
+  const auto count = std::make_shared<std::atomic<int64_t>>(0);
+  Chain shared;
+  for (const LabelledVelocity& field : fields) {
+    const LabelledVelocity v =
+        guided([field, count](const Tensor& x, const Tensor& t, const Tensor& label) {
+          *count += x.size(0);
+          return field(x, t, label);
+        });
+    shared.push_back([v](const Tensor& x, const Tensor& t, const Tensor& label) {
+      return by_shares(
+          x, [&](const Share& share) { return v(share.of(x), share.of(t), share.of(label)); });
+    });
+  }
+  generator.evaluated = [count] { return count->load(); };
+  generator.generate = [shared, through](const Tensor& x0, const Tensor& label,
+                                         const Tensor& rows) {
+    return through(shared, x0, label, rows);
+  };
+  return generator;
+}
+
+}  // namespace couplet

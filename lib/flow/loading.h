@@ -1,0 +1,19 @@
+// The trained networks of checkpoints.
+#pragma once
+#include "flow/chain.h"
+#include "flow/normalizing_flow.h"
+#include "nn/backbone.h"
+
+namespace couplet {
+
+/// In evaluation mode on a device; raw: not the moving average.
+std::shared_ptr<NormalizingFlow> load_flow(const Checkpoint& model, c10::Device device,
+                                           bool raw = false);
+/// One block's network. clocks = 2 makes a flow map out of a velocity field's weights too: the
+/// second clock starts at zero.
+std::shared_ptr<Backbone> load_backbone(const Checkpoint& model, int64_t clocks, c10::Device device,
+                                        bool raw = false, size_t block = 0);
+/// All blocks of a velocity field, whose weights keep no gradient.
+Chain load_chain(const Checkpoint& model, c10::Device device, bool raw = false);
+
+}  // namespace couplet

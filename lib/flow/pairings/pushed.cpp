@@ -1,0 +1,54 @@
+#include "flow/pairings/pushed.h"
+
+#include <ATen/ATen.h>
+
+#include "base/error.h"
+#include "base/threads.h"
+#include "flow/loading.h"
+
+namespace couplet {
+
+namespace {
+
+struct Pushed : Pairing {
+  Batches batches;
+  const Solver& method;
+  std::vector<double> times;
+  Chain chain;
+  json told;
+
+  Pushed(const PushedOptions& options, const PairingInputs& inputs)
+      : batches(inputs.batches),
+        method(solver(options.solver)),
+        times(time_grid("uniform", options.steps)) {
+    require_option(inputs.model != nullptr && inputs.model->kind == "velocity-field",
+                   "the coupling 'pushed' needs a velocity field");
+    chain = load_chain(*inputs.model, inputs.run->device);
+    told = {{"blocks", chain.size()},
+            {"chain", inputs.model->label.content},
+            {"solver", options.solver},
+            {"steps", options.steps}};
+  }
+
+  NewPairs make(const Tensor& numbers) const override {
+    const Tensor example = batches.examples(numbers), flip = batches.flips(numbers);
+    const auto [x1, label] = batches.take(example, flip);
+    const Tensor x0 = at::empty_like(x1);
+    over_shares(x1.size(0), x1.device(), [&](int64_t begin, int64_t count) {
+      const at::NoGradGuard no_grad;
+      const auto share = [&](const Tensor& t) { return t.narrow(0, begin, count); };
+      share(x0).copy_(push(chain, method, share(x1), share(label), times));
+    });
+    return {{x0, x1, label}, example, flip, {}};
+  }
+
+  json facts() const override { return told; }
+};
+
+}  // namespace
+
+std::shared_ptr<Pairing> make_pushed(const PushedOptions& options, const PairingInputs& inputs) {
+  return std::make_shared<Pushed>(options, inputs);
+}
+
+}  // namespace couplet

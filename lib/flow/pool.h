@@ -1,0 +1,24 @@
+// The pool of a chain: the data where the blocks trained so far carry them.
+#pragma once
+#include "data/origin.h"
+#include "flow/pairings/pushed.h"
+
+namespace couplet {
+
+/// The data behind a file, for pairs made afresh: of a dataset or a model (data: its dataset, where
+/// that has moved), or of a couplings file, without a test split (of one that holds potentials, the
+/// dataset, to whose rows these belong); pushed: where the blocks that it has passed carried them.
+Origin data_behind(const std::string& file, const std::string& data, bool pushed);
+
+/// How many blocks of a chain the x0 of a couplings file have passed; 0 of other files.
+size_t blocks_passed(const Label& source);
+
+/// The data of source where the first blocks of a model carry them, as the x0 of a couplings file
+/// whose x1 are where they were before: source itself if it has passed as many; or
+/// OUTPUT.partial/poolN.h5, which is written unless it is there, out of the pool of fewer blocks
+/// that is there, and goes on where it was left. Leaves with Unfinished when the run is asked to
+/// stop.
+std::string pool(const Checkpoint& model, size_t blocks, const std::string& source,
+                 const PushedOptions& how, const Run& run);
+
+}  // namespace couplet
