@@ -18,6 +18,12 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 TARFLOW = ["train", "train-bf16", "encode", "encode-bf16", "decode", "decode-guided"]
 PARALLEL = ["decode-jacobi", "decode-auto"]
+# Training and sampling of velocity fields; "fused": the peer's U-Net with fused attention.
+FIELDS = [
+    *["unet28-train", "unet28-train-fused", "unet28-sample", "unet28-sample-fused"],
+    *["unet32-train", "unet32-sample", "unet32-train-fused-bf16", "unet32-sample-fused-bf16"],
+    *["dit-train", "dit-train-bf16", "dit-sample"],
+]
 PLANS = ["plan-512", "plan-1024", "plan-2048"]
 # Workloads of transport, and the packages that have them: the fastest is the peer.
 TRANSPORT = {
@@ -63,7 +69,7 @@ def report(name, unit, pairs):
     ratios = sorted(ours / theirs for ours, theirs in pairs)
     ours, theirs = (statistics.median(side) for side in zip(*pairs))
     print(
-        f"{name:15s} {ours:11.4g} {theirs:11.4g} {unit:11s} ratio {statistics.median(ratios):7.2f}"
+        f"{name:24s} {ours:11.4g} {theirs:11.4g} {unit:11s} ratio {statistics.median(ratios):7.2f}"
         f"   ({ratios[0]:.2f} to {ratios[-1]:.2f}, n = {len(ratios)})",
         flush=True,
     )
@@ -87,8 +93,17 @@ def memory(chosen, start_ours, start_theirs):
     for name in chosen:  # each in processes of its own
         ours, theirs = start_ours(), start_theirs()
         ours(name), theirs(peer_name(name))
-        print(f"{name:15s} {ours.peak():11.4g} {theirs.peak():11.4g} MB at most  ratio {theirs.peak() / ours.peak():7.2f}")
+        print(f"{name:24s} {ours.peak():11.4g} {theirs.peak():11.4g} MB at most  ratio {theirs.peak() / ours.peak():7.2f}")
         ours.close(), theirs.close()
+
+
+def compare(given, chosen, ours, theirs):
+    """Speed, or memory, of two programs."""
+    if given.memory:
+        return memory(chosen, lambda: Side(*ours), lambda: Side(*theirs))
+    ours, theirs = Side(*ours), Side(*theirs)
+    speed(chosen, ours, theirs, given.repeats)
+    ours.close(), theirs.close()
 
 
 def tarflow(given, chosen, folder):
@@ -98,11 +113,13 @@ def tarflow(given, chosen, folder):
         numpy = f"{folder}/weights.npz"
         subprocess.run([given.build / "couplet-convert", given.weights, "-q", "-o", numpy], check=True)
         ours, theirs = [*ours, given.weights], [*theirs, numpy]
-    if given.memory:
-        return memory(chosen, lambda: Side(*ours), lambda: Side(*theirs))
-    ours, theirs = Side(*ours), Side(*theirs)
-    speed(chosen, ours, theirs, given.repeats)
-    ours.close(), theirs.close()
+    compare(given, chosen, ours, theirs)
+
+
+def fields(given, chosen):
+    ours = [given.build / "bench/bench-fields", given.threads, given.batch]
+    theirs = [given.peers, HERE / "peers/fields.py", given.threads, given.batch]
+    compare(given, chosen, ours, theirs)
 
 
 def transport(given, chosen):
@@ -129,14 +146,16 @@ def main():
     parser.add_argument("--weights", type=pathlib.Path, help="a checkpoint of nf-train with the bench's sizes")
     parser.add_argument("--memory", action="store_true", help="memory instead of speed")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("workloads", nargs="*", default=[*TARFLOW, "rows", *PLANS, *TRANSPORT, "start"])
+    parser.add_argument("workloads", nargs="*", default=[*TARFLOW, *FIELDS, "rows", *PLANS, *TRANSPORT, "start"])
     given = parser.parse_args()
     wanted, peers, bench = given.workloads, HERE / "peers", given.build / "bench"
 
-    print(f"{'':15s} {'ours':>11s} {'peer':>11s}")
+    print(f"{'':24s} {'ours':>11s} {'peer':>11s}")
     with tempfile.TemporaryDirectory() as folder:
         if chosen := [name for name in TARFLOW + PARALLEL if name in wanted]:
             tarflow(given, chosen, folder)
+        if chosen := [name for name in wanted if name.startswith(("unet", "dit"))]:
+            fields(given, chosen)
         if chosen := [name for name in PLANS if name in wanted]:
             costs = f"{folder}/costs.h5"
             subprocess.run([given.peers, peers / "assignment.py", "--make", costs], check=True)
