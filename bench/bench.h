@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 
+#include "base/denormals.h"
 #include "base/memory.h"
 #include "base/mkl.h"
 
@@ -22,6 +23,7 @@ inline int serve(const std::map<std::string, Workload>& workloads) {
   using Clock = std::chrono::steady_clock;
   choose_mkl_kernels();
   keep_freed_memory();
+  flush_denormals();
   std::map<std::string, bool> warm;
   for (std::string name; std::getline(std::cin, name);) {
     const auto found = workloads.find(name);

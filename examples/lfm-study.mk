@@ -21,7 +21,7 @@ RUN        = -c $(EXP) --seed $(SEED) --threads $(THREADS) --force -q -o $@
 # parameters as the four blocks together, the narrow ones as many as the one field.
 STUDENTS      := fm lfm4 lfm6
 STUDENTS.tree := fm-wide lfm4-narrow lfm4-apart lfm4-cold fm-trigonometric lfm4-trigonometric
-ou            = coupling='[{"type":"ou-step","gamma":$1,"rho":$2,"blocks":$3$4},"independent"]'
+ou            = coupling='[{"type":"ou-step","gamma":$1,"rho":$2,"blocks":$3$4},"independent"]' -s push.steps=10
 blocks.fm    := 1
 how.fm       := -s coupling=independent
 blocks.lfm4  := 4

@@ -15,6 +15,7 @@
 
 #include "app/manual.h"
 #include "app/workplace.h"
+#include "base/denormals.h"
 #include "base/memory.h"
 #include "base/mkl.h"
 #include "base/version.h"
@@ -246,6 +247,7 @@ int Tool::run(int argc, char** argv, const OptionSet& options,
     run.log = std::make_shared<Log>(c.quiet     ? Log::Level::quiet
                                     : c.verbose ? Log::Level::verbose
                                                 : Log::Level::normal);
+    flush_denormals();
     keep_freed_memory();
     choose_mkl_kernels();
     if (c.threads > 0) at::set_num_threads(static_cast<int>(c.threads));
