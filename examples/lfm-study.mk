@@ -73,7 +73,7 @@ define measured  # picture
 $(OUT)/$1-samples-lfm4.h5: $(OUT)/$1-lfm4.h5
 	$(BIN)/sample $$< $$(RUN) --rows 0-9999 -s solver=rk4 -s steps=10
 $(OUT)/$1-samples.json: $$(SAMPLES.$1) $(OUT)/$1-samples-lfm4.h5 $(OUT)/$1.h5
-	$(BIN)/eval-fid $$^ -c $(EXP) --threads $(THREADS) -q > $$@.new && mv $$@.new $$@
+	$(BIN)/eval-fid $$^ --threads $(THREADS) -q > $$@.new && mv $$@.new $$@
 RESULTS += $(OUT)/$1-samples.json $(OUT)/$1-samples-lfm4.h5
 endef
 $(foreach d,$(DENSITIES),$(eval $(call density,$d))\
@@ -105,7 +105,7 @@ RESULTS += $(OUT)/digits.json
 
 # -log p in nats of each student, the lowest last.
 $(OUT)/table.txt: $(filter %-nll.json,$(RESULTS))
-	@for f in $^; do echo "$$(basename $$f -nll.json) $$(sed 's/.*"nats":\([0-9.]*\).*/\1/' $$f)"; done | sort -k2,2nr > $@
+	@for f in $^; do echo "$$(basename $$f -nll.json) $$(sed 's/.*"nats":\([-0-9.e+]*\).*/\1/' $$f)"; done | sort -k2,2nr > $@
 	@cat $@
 $(OUT)/report.html: $(RESULTS) $(OUT)/table.txt
 	$(BIN)/couplet-report $(filter-out %.txt,$^) -s title='Local flow matching' --force -q -o $@

@@ -25,14 +25,6 @@ struct Options {
   }
 };
 
-json likelihood(const std::string& model, const std::string& reference, const Options& options,
-                const Run& run) {
-  json found = {{"samples", model}, {"model", "velocity-field"}};
-  found.update(nll(read_checkpoint(model, {"velocity-field"}), open_dataset(reference),
-                   options.split, options.nll, run));
-  return found;
-}
-
 int main(int argc, char** argv) {
   Tool tool(
       {.name = "eval-fid",
@@ -41,16 +33,24 @@ int main(int argc, char** argv) {
            "or a dataset's likelihood under a velocity field.",
        .example = "eval-fid samples.h5 data.h5 --features data/features/digits.h5",
        .output = Output::optional});
-  const auto& files = tool.inputs("files",
-                                  "samples, datasets or velocity fields to be measured, and last "
-                                  "the reference: "
-                                  "a dataset, samples or statistics");
+  const auto& files = tool.inputs(
+      "files",
+      "samples, datasets or velocity fields to be measured, and last the reference: a dataset, "
+      "samples or statistics");
   const auto& features =
       tool.flag("features", std::string(), "a classifier whose features are compared too");
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
     require_option(
         files.size() > 1 || !run.output.empty(),
         "nothing to measure: give samples before the reference, or -o for its statistics");
+    const auto is_field = [](const auto& file) {
+      return read_label(file).kind == "velocity-field";
+    };
+    const auto fields = std::count_if(files.begin(), files.end() - 1, is_field);
+    require_option(fields > 0 || unchanged(options.nll),
+                   "options 'nll' have no effect: no velocity field is measured");
+    require_option(fields + 1 < std::ssize(files) || !run.output.empty() || features.empty(),
+                   "--features has no effect on velocity fields");
     Extractors by{{"pixels", extractors().make({{"type", "pixels"}}, run.device)}};
     if (!features.empty()) {
       by["classifier"] =
@@ -67,9 +67,9 @@ int main(int argc, char** argv) {
       return *reference;
     };
     for (size_t i = 0; i + 1 < files.size(); ++i) {
-      const bool field = read_label(files[i]).kind == "velocity-field";
-      const json found = field ? likelihood(files[i], files.back(), options, run)
-                               : measure(read(files[i], options.split), against());
+      const json found = is_field(files[i])
+                             ? nll(files[i], files.back(), options.split, options.nll, run)
+                             : measure(read(files[i], options.split), against());
       std::cout << found.dump() << std::endl;
     }
     if (run.output.empty()) return;

@@ -1,7 +1,6 @@
 // fm-train-student: fit a velocity field, or a chain of them, to pairs of noise and data.
 #include "app/tool.h"
 #include "flow/blocks.h"
-#include "flow/pairings/ou_step.h"
 #include "flow/pool.h"
 #include "losses/flow_matching.h"
 #include "train/trainer.h"
@@ -36,19 +35,23 @@ int main(int argc, char** argv) {
   const auto& from = tool.flag("from", std::string(), "a student with the first blocks of a chain");
   const auto& count = tool.flag("blocks", int64_t{0}, "of a chain: train so many more; 0: all");
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
-    const auto schedule = one_each(options.coupling.value);
+    const auto schedule = schedule_of(options.coupling, from);
     Checkpoint student = first_blocks({from, pairs, schedule, options.loss.interpolant});
     const size_t last = last_block(student, schedule, count);
     const bool chain = student.facts.contains("schedule");
-    require_option(chain || (options.warm && unchanged(options.push)),
-                   "options 'warm' and 'push' have no effect on a student of one block");
+    require_option(!chain || moved.empty(), "--data has no effect on a chain: give the dataset");
+    check_chain(student, schedule.size(),
+                {options.warm, options.push, write_options(options)["net"]});
+    check(options.train);
 
     for (student = taken_up(student, run); student.blocks.size() < last;) {
       const size_t n = student.blocks.size();
       const std::string name = block_name("block", n, schedule.size());
       const Run own = run_of_block(run, name);
       const std::string data = chain ? pool(student, n, pairs, options.push, run) : pairs;
+      if (n > 1) drop_pool(n - 1, run);
       const auto pi = couplings().make(schedule[n], {data, &own, moved, n > 0});
+      seed_weights(own);
       const VelocityField v{backbones().make(options.net, pi->space(), 1)};
       if (n > 0 && options.warm) load_tensors(*v.net, weights_of(student.blocks.back()));
       v.net->to(run.device);

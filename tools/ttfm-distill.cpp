@@ -35,13 +35,13 @@ int main(int argc, char** argv) {
     const bool ends = distillation_losses().make(options.distil.loss)->needs_ends();
     const size_t maps = maps_of(student, pairs, count, ends);
     const size_t group = student.blocks.size() / maps;
-    const Chain teacher = load_chain(student, run.device);
     const bool own_pairs = ends || student.facts.contains("schedule");
-    require_option(!own_pairs || options.coupling.value["type"] == "stored",
-                   "option 'coupling' has no effect: the pairs are the student's own");
-    require_option(own_pairs || unchanged(options.push),
+    require_option(!own_pairs || (options.coupling.value["type"] == "stored" && moved.empty()),
+                   "option 'coupling' or --data has no effect: the pairs are the student's own");
+    require_option(ends || maps > 1 || unchanged(options.push),
                    "option 'push' has no effect on a student of one block without 'endpoint'");
-
+    fixed_solver(options.push.solver), check(options.train);
+    const Chain teacher = load_chain(student, run.device);
     Checkpoint map{.kind = "flow-map", .space = student.space};
     map.facts = carried_on(student.label);
     if (ends) map.facts["whole"] = true;
@@ -49,14 +49,14 @@ int main(int argc, char** argv) {
       const size_t first = map.blocks.size() * group, last = first + group;
       const std::string name = block_name("map", map.blocks.size(), maps);
       const Run own = run_of_block(run, name);
-      const json law =
-          own_pairs && !ends ? student.facts["schedule"].at(first) : options.coupling.value;
-      std::string data = own_pairs ? pool(student, first, pairs, options.push, run) : pairs;
-      if (ends) data = pool(student, last, pairs, options.push, run);
-      const auto pi = couplings().make(law, {data, &own, moved, !ends && own_pairs && first > 0});
+      const auto [law, data, pushed] =
+          own_pairs ? own_pairs_of(student, first, last, ends, pairs, options.push, run)
+                    : BlockPairs{options.coupling.value, pairs, false};
+      const auto pi = couplings().make(law, {data, &own, moved, pushed});
       require(pi->space() == student.space, pairs, ": its shape or classes differ from those of ",
               field);
 
+      seed_weights(own);
       // A map begins as the block on the noise side: the second clock enters with zero weights.
       const FlowMap phi{load_backbone(student, 2, run.device, false, last - 1)};
       const FlowMap average{load_backbone(student, 2, run.device, false, last - 1)};

@@ -21,9 +21,13 @@ namespace {
 json command_of(const Run& run, const json& flags, const std::vector<std::string>& inputs) {
   json command = {
       {"tool", run.tool}, {"seed", run.seed}, {"options", run.config}, {"flags", flags}};
+  const auto named = [](const std::string& path) {
+    return is_artifact(path) ? read_label(path).content : path;
+  };
   command["inputs"] = json::array();
-  for (const auto& path : inputs) {
-    command["inputs"].push_back(is_artifact(path) ? read_label(path).content : path);
+  for (const auto& path : inputs) command["inputs"].push_back(named(path));
+  for (auto& [name, value] : command["flags"].items()) {
+    if (value.is_string()) value = named(value.get<std::string>());
   }
   return command;
 }

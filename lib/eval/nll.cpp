@@ -39,10 +39,14 @@ json nll(const Checkpoint& model, const Dataset& data, const std::string& split,
   require(model.space.shape == data.space.shape, data.path, ": examples of shape ",
           at::IntArrayRef(data.space.shape), ", the model's have ",
           at::IntArrayRef(model.space.shape));
-  require_option(o.ema == 0 || !o.raw, "options 'nll.raw' and 'nll.ema': give one of them");
-  const Chain chain =
-      load_chain(o.ema == 0 ? model : with_average(model, o.ema), run.device, o.raw);
-  const Solver& method = solver(o.solver);
+  require(model.space.classes == 0 || model.space.classes == data.space.classes, data.path,
+          ": has ", data.space.classes, " classes, the model ", model.space.classes);
+  // An imported model does not know its data.
+  require(model.facts.value("data", "").empty() ||
+              Scaling::from_json(model.facts).to_json() == data.scaling.to_json(),
+          data.path, ": is scaled otherwise than the data of the model; convert both together");
+  const Chain chain = load_chain(chosen_average(model, o.raw, o.ema), run.device, o.raw);
+  const Solver& method = fixed_solver(o.solver);
   const auto times = time_grid("uniform", o.steps);
   const Noising noising(o.noise == "uniform" ? "uniform" : "gaussian", 0, data);
   const Random noise = run.random.stream("dequantisation"), probe = run.random.stream("probes");
@@ -82,12 +86,23 @@ json nll(const Checkpoint& model, const Dataset& data, const std::string& split,
               {"nll_error", std::sqrt(variance / n) / D},
               {"latent", latent.item<double>() / n},
               {"rows", end - begin}};
-  if (data.space.shape.size() == 1) out["nats"] = mean - D * data.scaling.log_scale();
+  if (data.space.shape.size() == 1) {
+    const double unit = o.noise == "uniform" ? std::log(noising.level()) : data.scaling.log_scale();
+    out["nats"] = mean - D * unit;
+  }
   if (o.noise == "uniform") out["bits"] = (mean / D - std::log(noising.level())) / std::log(2.0);
   out["protocol"] = write_options(o);
   out["protocol"]["split"] = split, out["protocol"]["reference"] = data.path;
   out["protocol"]["version"] = COUPLET_VERSION;
   return out;
+}
+
+json nll(const std::string& field, const std::string& data, const std::string& split,
+         const NllOptions& options, const Run& run) {
+  json found = {{"samples", field}, {"model", "velocity-field"}};
+  const Checkpoint model = read_checkpoint(field, {"velocity-field"});
+  found.update(nll(model, open_dataset(data), split, options, run));
+  return found;
 }
 
 }  // namespace couplet

@@ -33,4 +33,8 @@ struct NllOptions {
 json nll(const Checkpoint& model, const Dataset& data, const std::string& split,
          const NllOptions& options, const Run& run);
 
+/// The same of files: a velocity field and a dataset; with the field's path as "samples".
+json nll(const std::string& field, const std::string& data, const std::string& split,
+         const NllOptions& options, const Run& run);
+
 }  // namespace couplet

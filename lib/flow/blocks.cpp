@@ -6,7 +6,11 @@
 
 #include "base/error.h"
 #include "flow/chain.h"
+#include "flow/coupling.h"
+#include "flow/pairings/ou_step.h"
 #include "flow/pool.h"
+#include "flow/solver.h"
+#include "flow/time_grid.h"
 
 namespace couplet {
 
@@ -14,6 +18,12 @@ namespace {
 
 bool is_chain(const std::vector<json>& schedule) {
   return schedule.size() > 1 || schedule[0].at("type") == "ou-step";
+}
+
+Run keeping(const Run& run) {
+  Run own = run;
+  own.output = run.partial("blocks.h5");
+  return own;
 }
 
 /// The trained blocks must be the first of this schedule.
@@ -31,8 +41,22 @@ void check_schedule(const ChainInputs& inputs, const Checkpoint& chain) {
 
 }  // namespace
 
+std::vector<json> schedule_of(const Components& coupling, const std::string& from) {
+  if (!from.empty() && coupling.value == Components(couplings(), "stored").value) {
+    const json theirs = read_label(from).facts.value("schedule", json::array());
+    if (!theirs.empty()) return theirs;
+  }
+  return one_each(coupling.value);
+}
+
 Checkpoint first_blocks(const ChainInputs& inputs) {
   const auto& [from, pairs, schedule, interpolant] = inputs;
+  for (size_t n = 1; n < schedule.size(); ++n) {
+    const std::string type = schedule[n].at("type");
+    require_option(type != "stored" && type != "teacher" && type != "pushed",
+                   "option 'coupling': '", type,
+                   "' can only be the first block's: the others begin at pushed data");
+  }
   const Label source = read_label(pairs);
   const size_t passed = blocks_passed(source);
   Checkpoint chain{.kind = "velocity-field"};
@@ -55,10 +79,22 @@ Checkpoint first_blocks(const ChainInputs& inputs) {
             "; give the data, or push them with nf-encode-couplings ", from);
     require(passed == 0 || source.facts.value("chain", "") == chain.label.content, pairs,
             ": was pushed by the blocks of another chain than ", from);
+    require(passed == 0 || (!source.facts.contains("shard") && !source.facts.contains("ema")),
+            pairs, ": is a shard, or was pushed by another average than is taken: it is no pool");
   }
   chain.facts.update(carried_on(source));
   chain.facts["interpolant"] = interpolant;
   return chain;
+}
+
+void check_chain(const Checkpoint& chain, size_t blocks, const ChainPlan& plan) {
+  require_option(blocks > 1 || (plan.warm && unchanged(plan.push)),
+                 "options 'warm' and 'push' have no effect on a student of one block");
+  fixed_solver(plan.push.solver), time_grid("uniform", plan.push.steps);
+  require(chain.blocks.empty() || !plan.warm || chain.blocks.back().net == plan.net,
+          "the blocks before have the network ",
+          chain.blocks.empty() ? "" : chain.blocks.back().net.dump(), ", asked for is ",
+          plan.net.dump(), "; give the same options 'net', or warm=false");
 }
 
 size_t last_block(const Checkpoint& chain, const std::vector<json>& schedule, int64_t count) {
@@ -82,10 +118,18 @@ size_t maps_of(const Checkpoint& student, const std::string& pairs, int64_t coun
     const Label source = read_label(pairs);
     require(blocks_passed(source) == 0, pairs, ": has passed ", blocks_passed(source),
             " blocks already; give the data");
-    require(carried_on(source)["data"] == student.facts.at("data"), pairs,
+    const std::string own = student.facts.at("data");  // an imported one does not know
+    require(own.empty() || carried_on(source)["data"] == own, pairs,
             ": are other data than those that the student was trained on");
   }
   return static_cast<size_t>(count == 0 ? blocks : count);
+}
+
+BlockPairs own_pairs_of(const Checkpoint& student, size_t first, size_t last, bool ends,
+                        const std::string& pairs, const PushedOptions& push, const Run& run) {
+  const std::string before = pool(student, first, pairs, push, run);
+  if (!ends) return {student.facts.at("schedule").at(first), before, first > 0};
+  return {{{"type", "stored"}}, pool(student, last, pairs, push, run), false};
 }
 
 std::string block_name(const std::string& noun, size_t block, size_t blocks) {
@@ -94,21 +138,11 @@ std::string block_name(const std::string& noun, size_t block, size_t blocks) {
 
 Run run_of_block(const Run& run, const std::string& name) {
   Run own = run;
-  if (name.empty()) return own;
-  own.random = run.random.stream(name);
-  at::manual_seed(own.random.stream("initial weights").key());
+  if (!name.empty()) own.random = run.random.stream(name);
   return own;
 }
 
-namespace {
-
-Run keeping(const Run& run) {
-  Run own = run;
-  own.output = run.partial("blocks.h5");
-  return own;
-}
-
-}  // namespace
+void seed_weights(const Run& run) { at::manual_seed(run.random.stream("initial weights").key()); }
 
 Checkpoint taken_up(const Checkpoint& chain, const Run& run) {
   const std::string path = keeping(run).output;

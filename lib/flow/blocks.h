@@ -1,6 +1,7 @@
 // A chain in the making: its schedule, the blocks that it has, and those that remain.
 #pragma once
-#include "io/checkpoint.h"
+#include "base/options.h"
+#include "flow/pairings/pushed.h"
 
 namespace couplet {
 
@@ -12,10 +13,24 @@ struct ChainInputs {
   std::string interpolant;
 };
 
+/// The coupling of each block, as given; or where none is given and a chain is gone on with, that
+/// chain's.
+std::vector<json> schedule_of(const Components& coupling, const std::string& from);
+
 /// The blocks that a chain begins with: none, or those of inputs.from. Errors, each with what to
 /// do: blocks of another schedule, interpolant or data; pairs that have passed other blocks than
 /// these.
 Checkpoint first_blocks(const ChainInputs& inputs);
+
+/// How the blocks of a chain are to be trained.
+struct ChainPlan {
+  bool warm;           ///< from the weights of the block before
+  PushedOptions push;  ///< how data are carried through the blocks before
+  json net;
+};
+/// Errors, before any block is trained: options without effect on a student of one block; a solver
+/// that cannot push; a network that cannot start from the one before it.
+void check_chain(const Checkpoint& chain, size_t blocks, const ChainPlan& plan);
 
 /// How many blocks a command ends with: at most count more (0: the whole schedule).
 size_t last_block(const Checkpoint& chain, const std::vector<json>& schedule, int64_t count);
@@ -25,12 +40,27 @@ size_t last_block(const Checkpoint& chain, const std::vector<json>& schedule, in
 /// pairs that are not the student's data.
 size_t maps_of(const Checkpoint& student, const std::string& pairs, int64_t count, bool joins);
 
+/// Pairs for one map of a student: the coupling, the file that it draws from, and whether it starts
+/// where that file's data were pushed.
+struct BlockPairs {
+  json coupling;
+  std::string file;
+  bool pushed;
+};
+/// The pairs of the student's own blocks first + 1 .. last: those that the block was trained on,
+/// or, for a loss that needs the ends, where the blocks carry the data: the pool of `last`, whose
+/// x1 is that of `first`, and which is therefore pushed from it.
+BlockPairs own_pairs_of(const Checkpoint& student, size_t first, size_t last, bool ends,
+                        const std::string& pairs, const PushedOptions& push, const Run& run);
+
 /// "block2", for logs and states; empty where there is one block alone.
 std::string block_name(const std::string& noun, size_t block, size_t blocks);
 
-/// This run with random numbers of its own for one block, and initial weights drawn by them; the
-/// run as it is where the name is empty.
+/// This run with random numbers of its own for one block; the run as it is where the name is empty.
 Run run_of_block(const Run& run, const std::string& name);
+/// The next network that is made draws its weights by the run's random numbers, whatever was made
+/// before.
+void seed_weights(const Run& run);
 
 /// What the run had finished of a chain when it was stopped, if anything; and to note that.
 Checkpoint taken_up(const Checkpoint& chain, const Run& run);

@@ -10,11 +10,10 @@ namespace couplet {
 Generator make_generator(const Checkpoint& model, const SamplingOptions& options,
                          c10::Device device, int64_t batches, const Random& noise) {
   if (options.ema != 0) {
-    require_option(!options.raw, "options 'raw' and 'ema': give one of them");
     SamplingOptions rest = options;
     rest.ema = 0;
-    Generator generator =
-        make_generator(with_average(model, options.ema), rest, device, batches, noise);
+    Generator generator = make_generator(chosen_average(model, options.raw, options.ema), rest,
+                                         device, batches, noise);
     generator.protocol["ema"] = options.ema;
     return generator;
   }

@@ -8,9 +8,9 @@
 namespace couplet {
 
 /// N pairs as they are made: also the row of the train split that x1 is, (N) int64, where the
-/// batches are stored; whether it is
-/// mirrored left to right, (N) bool or undefined; the model's log density of it, (N) nats, or
-/// undefined; error: the largest error of the marginals of the plans that they come from.
+/// batches are stored; whether it is mirrored left to right, (N) bool or undefined; the model's log
+/// density of it, (N) nats, or undefined; error: the largest error of the marginals of the plans
+/// that they come from.
 struct NewPairs : CoupledBatch {
   Tensor example, flip, log_p;
   double error = 0;

@@ -2,17 +2,16 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/error.h"
+#include "flow/data_behind.h"
 #include "flow/encode.h"
-#include "io/pairs.h"
 
 namespace couplet {
 
 namespace {
-
-constexpr int64_t rows_at_once = 2048;
 
 /// A run that writes a file of its own into the partial folder of this one.
 Run within_partial(const Run& run, const std::string& name) {
@@ -24,18 +23,8 @@ Run within_partial(const Run& run, const std::string& name) {
 
 }  // namespace
 
-Origin data_behind(const std::string& path, const std::string& moved, bool pushed) {
-  if (read_label(path).kind != "couplings" || h5::File::open(path).has("potentials")) {
-    return origin_of(path, moved);
-  }
-  require_option(moved.empty(), "--data has no effect: ", path, " holds its data");
-  const Pairs pairs = read_pairs(path);
-  Dataset data;
-  data.path = path, data.label = pairs.artifact.label, data.space = pairs.space;
-  data.labels = pairs.label, data.train = pairs.size();
-  data.x = pushed ? pairs.x0.select(1, 0) : pairs.x1;
-  if (!pushed) data.scaling = pairs.scaling;
-  return {.data = data};
+void drop_pool(size_t blocks, const Run& run) {
+  std::filesystem::remove(run.partial(text("pool", blocks, ".h5")));
 }
 
 size_t blocks_passed(const Label& source) {
@@ -60,7 +49,9 @@ std::string pool(const Checkpoint& model, size_t blocks, const std::string& sour
   run.log->say(text("pushing the data through blocks ", passed + 1, " to ", blocks));
   const Batches batches(origin.data, own, /*flip=*/false, /*times=*/1);
   const auto pairing = make_pushed(how, {batches, origin.data, &own, &rest});
-  const EncodeOptions options{.batch = rows_at_once};
+  // As many as keep a network's activations within memory; not by the device: rows go together.
+  const int64_t at_once = std::clamp<int64_t>((1 << 20) / origin.data.space.dims(), 32, 4096);
+  const EncodeOptions options{.batch = at_once};
   const PairLayout layout = layout_of(*pairing, batches.size(), options, {});
   RowFile file(own, layout.rows, pair_columns(batches, options, layout));
   encode_rows(*pairing, batches, options, layout, own, file);

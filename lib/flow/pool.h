@@ -1,14 +1,8 @@
 // The pool of a chain: the data where the blocks trained so far carry them.
 #pragma once
-#include "data/origin.h"
 #include "flow/pairings/pushed.h"
 
 namespace couplet {
-
-/// The data behind a file, for pairs made afresh: of a dataset or a model (data: its dataset, where
-/// that has moved), or of a couplings file, without a test split (of one that holds potentials, the
-/// dataset, to whose rows these belong); pushed: where the blocks that it has passed carried them.
-Origin data_behind(const std::string& file, const std::string& data, bool pushed);
 
 /// How many blocks of a chain the x0 of a couplings file have passed; 0 of other files.
 size_t blocks_passed(const Label& source);
@@ -20,5 +14,8 @@ size_t blocks_passed(const Label& source);
 /// stop.
 std::string pool(const Checkpoint& model, size_t blocks, const std::string& source,
                  const PushedOptions& how, const Run& run);
+
+/// Removes the pool of so many blocks from the run's folder, which nothing more is made from.
+void drop_pool(size_t blocks, const Run& run);
 
 }  // namespace couplet

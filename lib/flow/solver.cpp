@@ -71,6 +71,13 @@ std::vector<std::string> solver_names() {
   return names;
 }
 
+const Solver& fixed_solver(const std::string& name) {
+  const Solver& found = solver(name);
+  require_option(found.adaptive == nullptr, "solver '", name,
+                 "' chooses its steps by the batch, which is not possible here; take rk4");
+  return found;
+}
+
 const Solver& solver(const std::string& name) {
   const auto found = table().find(name);
   std::string all;

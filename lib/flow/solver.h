@@ -25,6 +25,9 @@ struct Solver {
 /// 3/8 rule, which torchdiffeq calls rk4); "dopri5", adaptive.
 const Solver& solver(const std::string& name);
 std::vector<std::string> solver_names();
+/// The same, BadOption for one that chooses its steps: shares of a batch would go by different
+/// ones.
+const Solver& fixed_solver(const std::string& name);
 
 /// Carries x along the times given: rising from noise to data, falling from data to noise.
 Tensor integrate(const Solver& solver, const Velocity& v, Tensor x,

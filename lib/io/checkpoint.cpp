@@ -105,6 +105,11 @@ const Tensors& weights_of(const Block& block, bool raw) {
   return raw || block.average.empty() ? block.weights : block.average;
 }
 
+Checkpoint chosen_average(const Checkpoint& model, bool raw, double ema) {
+  require_option(!raw || ema == 0, "options 'raw' and 'ema': give one of them");
+  return ema == 0 ? model : with_average(model, ema);
+}
+
 std::string decay_name(double decay) { return json(decay).dump(); }
 
 Checkpoint with_average(Checkpoint model, double decay) {

@@ -43,6 +43,9 @@ const Tensors& weights_of(const Block& block, bool raw = false);
 /// The model with the average of this decay in each block's average. BadOption, with the decays
 /// that there are, where one has no such average.
 Checkpoint with_average(Checkpoint model, double decay);
+/// The model itself, or with the average of a decay that is not 0. BadOption where raw weights are
+/// asked for too.
+Checkpoint chosen_average(const Checkpoint& model, bool raw, double ema);
 /// How a decay is written: 0.999 -> "0.999".
 std::string decay_name(double decay);
 

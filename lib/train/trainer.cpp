@@ -15,14 +15,6 @@
 
 namespace couplet {
 
-namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point begin) {
-  return std::chrono::duration<double>(Clock::now() - begin).count();
-}
-
 void check(const TrainOptions& o) {
   const auto need = [](bool ok, const char* name, const char* what) {
     require_option(ok, "option 'train.", name, "' must be ", what);
@@ -45,6 +37,14 @@ void check(const TrainOptions& o) {
   need(o.precision == "fp32" || o.precision == "bf16", "precision", "fp32 or bf16");
   need(o.log_every > 0, "log_every", "positive");
   need(o.validate_every >= 0, "validate_every", "0 or more");
+}
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
 /// The loop's state: what is saved, and from what it goes on.

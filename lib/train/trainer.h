@@ -54,6 +54,9 @@ struct Trained {
   Block block;
   json numbers = json::object();  ///< final loss, steps, validation
 };
+/// BadOption where an option is out of its range, so that a tool can say so before long work.
+void check(const TrainOptions& options);
+
 /// Minimises loss(rows), a mean over the rows it is given (a scalar tensor), over rows
 /// k B … k B + B - 1 at step k. On a CPU it is called by several threads at once, each with a share
 /// of these rows. Saves its state in the run's partial folder, resumes from it bit-exactly (with as

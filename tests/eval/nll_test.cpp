@@ -23,6 +23,13 @@ Checkpoint at_rest(const Space& space, size_t blocks) {
   return model;
 }
 
+/// v = c x in each block: data are decoded by exp(c).
+Checkpoint scaling(const Space& space, size_t blocks, double c) {
+  Checkpoint model = at_rest(space, blocks);
+  for (Block& block : model.blocks) block.weights["gain.bias"] = at::full({1}, c);
+  return model;
+}
+
 double nll_of_normal(const Tensor& x) {
   return 0.5 * x.square().mean().item<double>() + 0.5 * std::log(2 * M_PI);
 }
@@ -50,6 +57,38 @@ TEST_CASE("A field at rest takes the data for noise", "[eval]") {
     CHECK(clean["nll"].get<double>() == Approx(nll_of_normal(data.examples(rows))));
     CHECK_FALSE(clean.contains("bits"));
   }
+}
+
+TEST_CASE("A field that scales the data has their likelihood", "[eval]") {
+  const Folder folder;
+  DatasetContents contents;
+  contents.x = Random(1).normal(row_range(0, 40), {3}), contents.train = 20;
+  contents.facts = {{"storage", "f32"}};
+  write_dataset(run_to(folder / "data.h5"), contents);
+  const Dataset data = open_dataset(folder / "data.h5");
+  const Run run = run_to(folder / "out");
+  for (const size_t blocks : {1, 3}) {
+    for (const char* divergence : {"exact", "hutchinson"}) {
+      const double c = 0.3, all = c * static_cast<double>(blocks);
+      const Tensor z = data.examples(row_range(20, 40)) * std::exp(-all);
+      const NllOptions how{.divergence = divergence, .steps = 8};
+      const json found = nll(scaling(data.space, blocks, c), data, "test", how, run);
+      INFO(blocks << " blocks, " << divergence);
+      CHECK(found["nll"].get<double>() == Approx(nll_of_normal(z) + all).epsilon(1e-5));
+      CHECK(found["latent"].get<double>() == Approx(z.square().mean().item<double>()));
+    }
+  }
+  Checkpoint other = scaling(data.space, 1, 0.3);  // of several averages the one that is asked for
+  other.blocks[0].average = at_rest(data.space, 1).blocks[0].weights;
+  other.blocks[0].decay = "0.9", other.blocks[0].others["0.5"] = other.blocks[0].weights;
+  const auto of = [&](const NllOptions& how) {
+    return nll(other, data, "test", how, run)["nll"].get<double>();
+  };
+  CHECK(of({.steps = 2, .ema = 0.5}) == of({.steps = 2, .raw = true}));
+  CHECK(of({.steps = 2, .ema = 0.9}) == of({.steps = 2}));
+  CHECK(of({.steps = 2}) != Approx(of({.steps = 2, .raw = true})));
+  other.facts = {{"data", "some"}, {"scale", 2.0}, {"shift", 0.0}};
+  CHECK_THROWS_WITH(of({}), contains("scaled otherwise"));
 }
 
 TEST_CASE("Vectors are counted in the units of the stored numbers", "[eval]") {

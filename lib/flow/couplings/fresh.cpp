@@ -3,7 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "base/threads.h"
-#include "flow/pool.h"
+#include "flow/data_behind.h"
 #include "nn/autocast.h"
 
 namespace couplet {

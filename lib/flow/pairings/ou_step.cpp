@@ -53,14 +53,15 @@ std::vector<json> one_each(const json& couplings) {
       continue;
     }
     const auto count = law["blocks"].get<int64_t>();
-    const auto rho = law["rho"].get<double>();
+    const auto rho = law["rho"].get<double>(), gamma = law["gamma"].get<double>();
+    require_option(gamma > 0, "option 'coupling.gamma' must be positive, found ", gamma);
     require_option(count > 0, "option 'coupling.blocks' must be positive, found ", count);
     require_option(rho > 0, "option 'coupling.rho' must be positive, found ", rho);
     require_option(count > 1 || rho == 1, "option 'coupling.rho' has no effect on one block");
     law["blocks"] = 1, law["rho"] = 1;
     for (int64_t n = 0; n < count; ++n) {
       blocks.push_back(law);
-      law["gamma"] = law["gamma"].get<double>() * rho;
+      law["gamma"] = gamma * std::pow(rho, n + 1);
     }
   }
   return blocks;

@@ -19,7 +19,7 @@ struct Pushed : Pairing {
 
   Pushed(const PushedOptions& options, const PairingInputs& inputs)
       : batches(inputs.batches),
-        method(solver(options.solver)),
+        method(fixed_solver(options.solver)),
         times(time_grid("uniform", options.steps)) {
     require_option(inputs.model != nullptr && inputs.model->kind == "velocity-field",
                    "the coupling 'pushed' needs a velocity field");
