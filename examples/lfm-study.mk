@@ -73,7 +73,7 @@ define measured  # picture
 $(OUT)/$1-samples-lfm4.h5: $(OUT)/$1-lfm4.h5
 	$(BIN)/sample $$< $$(RUN) --rows 0-9999 -s solver=rk4 -s steps=10
 $(OUT)/$1-samples.json: $$(SAMPLES.$1) $(OUT)/$1-samples-lfm4.h5 $(OUT)/$1.h5
-	$(BIN)/eval-fid $$^ --threads $(THREADS) -q > $$@.new && mv $$@.new $$@
+	$(BIN)/eval-fid $$^ --threads $(THREADS) -q -s energy_rows=10000 > $$@.new && mv $$@.new $$@
 RESULTS += $(OUT)/$1-samples.json $(OUT)/$1-samples-lfm4.h5
 endef
 $(foreach d,$(DENSITIES),$(eval $(call density,$d))\
