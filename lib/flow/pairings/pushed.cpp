@@ -33,11 +33,8 @@ struct Pushed : Pairing {
   NewPairs make(const Tensor& numbers) const override {
     const Tensor example = batches.examples(numbers), flip = batches.flips(numbers);
     const auto [x1, label] = batches.take(example, flip);
-    const Tensor x0 = at::empty_like(x1);
-    over_shares(x1.size(0), x1.device(), [&](int64_t begin, int64_t count) {
-      const at::NoGradGuard no_grad;
-      const auto share = [&](const Tensor& t) { return t.narrow(0, begin, count); };
-      share(x0).copy_(push(chain, method, share(x1), share(label), times));
+    const Tensor x0 = by_shares(x1, [&, &x1 = x1, &label = label](const Share& share) {
+      return push(chain, method, share.of(x1), share.of(label), times);
     });
     return {{x0, x1, label}, example, flip, {}};
   }
