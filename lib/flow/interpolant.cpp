@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/space.h"
+#include "nn/diffusion.h"
 
 namespace couplet {
 
@@ -12,10 +13,6 @@ namespace {
 constexpr double quarter = M_PI / 2;
 // As SiT: the mean square of 1/sqrt(1 - t) has no bound.
 constexpr double almost_data = 1 - 1e-5;
-
-// The integral of the schedule's beta from the data, and its slope along t.
-Tensor noised(const Tensor& t) { return (20 - 0.1) / 2 * (1 - t).square() + 0.1 * (1 - t); }
-Tensor noised_dot(const Tensor& t) { return -(20 - 0.1) * (1 - t) - 0.1; }
 
 const std::map<std::string, Interpolant>& table() {
   static const std::map<std::string, Interpolant> all = {

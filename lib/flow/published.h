@@ -41,9 +41,10 @@ void ask_of_field(const WeightOptions& options, const std::string& path);
 json check_field(const Checkpoint& model, const Run& run);
 /// v(x, t) -> -v(x, 1 - t), exact up to rounding: cos(f - f t) and sin(f - f t) are turned cosines
 /// and sines of f t, which the layer that reads them can undo; the last layer changes its sign.
+/// Noise at K steps of a diffusion: n(x, k) -> n(x, K - 1 - K t).
 void turn_clock(Checkpoint& field, const Published& network);
 /// The largest |v(x, t) + v'(x, 1 - t)| of a field and the one that was turned into it, on the
-/// same draws.
-double turning_error(const Checkpoint& field, const Checkpoint& before, const Run& run);
+/// same draws; of noise |n(x, t) - n'(x, 1 - 1/K - t)|.
+double turning_error(Checkpoint field, Checkpoint before, const Run& run);
 
 }  // namespace couplet

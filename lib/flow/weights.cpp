@@ -113,11 +113,21 @@ WeightOptions completed(const WeightOptions& given, const NamedTensors& file) {
   return read_options<WeightOptions>(told, "");
 }
 
+// What is left open is as in the published code.
+WeightOptions as_published(WeightOptions o) {
+  const bool noise = o.predicts == "noise";
+  if (o.interpolant.empty()) o.interpolant = noise ? "vp" : "linear";
+  if (o.noise_at < 0) o.noise_at = noise ? 1 : 0;
+  if (o.time_scale == 0) o.time_scale = noise ? 1000 : 1;
+  return o;
+}
+
 void import(const std::string& path, const WeightOptions& given, const Run& run) {
   const NamedTensors file = read_weights(path);
   const auto [network, prefix] = network_in(file.tensors, given.group, path);
-  const WeightOptions options = within(path, [&] { return completed(given, file); });
+  WeightOptions options = within(path, [&] { return completed(given, file); });
   network->ask(options, path);
+  options = as_published(options);
   for (const int64_t size : options.shape) {
     require_option(size > 0 && size <= 1 << 20, "option 'weights.shape': ", size, " is no size");
   }
@@ -165,7 +175,8 @@ json told_of(const Checkpoint& model) {
       told.heads = net.at("heads"), told.heads_upsample = net.value("heads_upsample", int64_t{0});
     }
     told.new_attention_order = net.value("new_attention_order", false);
-    if (net["type"] == "dit") told.predicts = "velocity";
+    if (net["type"] == "dit") told.predicts = net.value("predicts", "velocity");
+    told.noise_at = 0;
     told.interpolant = model.facts.value("interpolant", told.interpolant);
     told.time_scale = net.value("time_scale", 1.);
   } else {

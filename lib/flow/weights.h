@@ -10,9 +10,9 @@ struct WeightOptions {
   std::vector<int64_t> shape;
   int64_t head = 0, heads = 0, heads_upsample = 0;
   bool new_attention_order = false;
-  std::string predicts, interpolant = "linear";
-  int64_t noise_at = 0;
-  double time_scale = 1, eta = -1, range = 0;
+  std::string predicts, interpolant;
+  int64_t noise_at = -1;
+  double time_scale = 0, eta = -1, range = 0;
   void describe(auto&& option) {
     option("group", group,
            "which tensors, where a file holds several models: ema_model; of our "
@@ -28,11 +28,14 @@ struct WeightOptions {
            "of a U-Net: it was trained with use_new_attention_order");
     option("predicts", predicts, "of a DiT, which no tensor tells: velocity (SiT) or noise (DiT)");
     option("interpolant", interpolant,
-           "of a velocity field: the path that it was trained on, linear or trigonometric");
+           "of a velocity field: the path that it was trained on; default linear, where it "
+           "predicts noise vp");
     option("noise_at", noise_at,
-           "of a velocity field: its time of pure noise, 0 (torchcfm, SiT) or 1; that is turned");
+           "of a velocity field: its time of pure noise, 0 or 1, which is turned; -1: as "
+           "published, 0 (torchcfm, SiT), where it predicts noise 1 (DiT)");
     option("time_scale", time_scale,
-           "of a velocity field: what its network multiplies t in [0, 1] by; torchcfm, SiT: 1");
+           "of a velocity field: what its network multiplies t in [0, 1] by; 0: as published, 1, "
+           "where it predicts noise the 1000 steps of DiT");
     option("eta", eta, "of a flow: standard deviation of the noise that it was trained with");
     option("range", range,
            "the data were whole numbers 0 .. range scaled to -1 .. 1, and "

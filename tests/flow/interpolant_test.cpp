@@ -2,6 +2,8 @@
 
 #include "base/error.h"
 #include "flow/jvp.h"
+#include "flow/solver.h"
+#include "nn/diffusion.h"
 #include "testing.h"
 
 using namespace couplet;
@@ -39,6 +41,29 @@ TEST_CASE("An interpolant's velocity is the slope of its path", "[flow]") {
     CHECK(slope.isfinite().all().item<bool>());
     CHECK(distance(dx_t / slope, at::ones_like(slope)) < 1e-9);
   }
+}
+
+TEST_CASE("Who knows the noise of a diffusion knows its velocity", "[flow]") {
+  const Tensor x0 = at::linspace(-2, 2, 44, at::kDouble).view({11, 2, 2}), x1 = x0.square() + 0.3;
+  const Interpolant& path = interpolant("vp");
+  const Tensor t = at::linspace(0, 0.999, 11, at::kDouble);
+  const Tensor v = velocity_of_noise(path.at(t, x0, x1), x0, t), slope = path.velocity(t, x0, x1);
+  CHECK(distance(v / slope, at::ones_like(slope)) < 1e-9);
+  const Tensor end = at::ones_like(t);
+  CHECK(velocity_of_noise(x1, x0, end).isfinite().all().item<bool>());
+}
+
+TEST_CASE("The noise expected in a Gaussian's points carries noise to that Gaussian", "[flow]") {
+  const Interpolant& path = interpolant("vp");
+  const double s = 0.5, beta = std::exp(-10.05 / 2);  // beta(0)
+  const Velocity v = [&](const Tensor& x, const Tensor& t) {
+    const Tensor a = path.alpha(t), b = path.beta(t);
+    const Tensor noise = expand_to(a / (a.square() + (s * b).square()), x) * x;
+    return velocity_of_noise(x, noise, t);
+  };
+  const Tensor x0 = at::linspace(-2, 2, 40, at::kDouble).view({10, 4});
+  const Tensor x1 = x0 * s / std::sqrt(1 - beta * beta + s * s * beta * beta);
+  CHECK(distance(integrate(solver("heun"), v, x0, time_grid("uniform", 100)), x1) < 2e-3);
 }
 
 TEST_CASE("Interpolants give the reference's coefficients", "[parity]") {

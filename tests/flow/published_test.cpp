@@ -8,6 +8,8 @@
 #include "flow/loading.h"
 #include "folder.h"
 #include "formats/safetensors.h"
+#include "nn/backbones/dit.h"
+#include "nn/diffusion.h"
 #include "testing.h"
 
 using namespace couplet;
@@ -47,9 +49,9 @@ Field field(const std::string& type) {
   if (type == "sized") {
     f.net = {{"type", "dit"}, {"patch", 4}, {"size", "S"}, {"depth", 1}};
     f.options.heads = 6, f.options.predicts = "velocity";
-  } else if (type == "dit") {
+  } else if (type == "dit" || type == "noise") {
     f.net = {{"type", "dit"}, {"patch", 4}, {"hidden", 16}, {"depth", 2}, {"heads", 2}};
-    f.options.predicts = "velocity";
+    f.options.predicts = type == "dit" ? "velocity" : "noise";
   } else {
     f.net = {{"type", "unet"}, {"channels", 32}, {"res_blocks", 2}, {"heads", 2}};
     f.net.update({{"channel_mult", {1, 2}}, {"attention_resolutions", {4}}});
@@ -109,6 +111,38 @@ TEST_CASE("Fields of torchcfm and SiT give their published outputs after import"
   CHECK(read >= 4);
 }
 
+TEST_CASE("The noise that DiT predicts is the published one after import", "[parity]") {
+  const Folder folder;
+  const at::NoGradGuard no_grad;
+  int read = 0;
+  for (const std::string& path : golden_files("networks", "dit")) {
+    INFO(path);
+    const h5::File file = h5::File::open(path);
+    const json config = file.attribute("/", "config");
+    if (config["pos_embed"] != "sincos") continue;
+    write_safetensors(folder / "a.safetensors", {golden_weights(file), {}});
+    const Tensor x = file.read("inputs/x"), step = file.read("inputs/t");
+    const Tensor theirs = file.read("inputs/y");
+    WeightOptions options;
+    options.shape = x.sizes().slice(1).vec();
+    options.heads = config["num_heads"];
+    options.predicts = "noise";
+    const Checkpoint model = imported(folder / "a.safetensors", folder / "a.h5", options);
+    std::filesystem::remove(folder / "a.h5");
+    CHECK(model.facts.at("interpolant") == "vp");
+
+    const auto net = load_backbone(model, 1, c10::kCPU);
+    const Tensor t = ((999 - step.to(at::kDouble)) / 1000).to(at::kFloat);
+    const Tensor label = at::where(theirs == config["num_classes"].get<int64_t>(), -1, theirs);
+    const Tensor said = dynamic_cast<Dit&>(*net).all_channels(x, t.unsqueeze(1), label);
+    check_golden(file, "output", said);
+    const Tensor noise = said.slice(1, 0, x.size(1));
+    CHECK(at::equal(VelocityField{net}(x, t, label), velocity_of_noise(x, noise, t)));
+    ++read;
+  }
+  CHECK(read >= 2);
+}
+
 TEST_CASE("A field whose noise is at 1 is turned to our clock", "[flow]") {
   const Folder folder;
   const at::NoGradGuard no_grad;
@@ -134,17 +168,18 @@ TEST_CASE("A field whose noise is at 1 is turned to our clock", "[flow]") {
 
 TEST_CASE("Fields go out and come back bit for bit, and say what they are", "[flow]") {
   const Folder folder;
-  for (const std::string type : {"unet", "dit", "sized"}) {
+  for (const std::string type : {"unet", "dit", "sized", "noise"}) {
     INFO(type);
     Field f = field(type);
     f.options.range = 255;
-    f.options.interpolant = "trigonometric";
+    if (type != "noise") f.options.interpolant = "trigonometric";
     const std::string at = folder / type;
     write_safetensors(at + ".safetensors", {f.weights, {}});
     const Checkpoint model = imported(at + ".safetensors", at + ".h5", f.options);
     convert_weights(at + ".h5", {}, run_to(at + "2.safetensors"));
     const Checkpoint back = imported(at + "2.safetensors", at + "2.h5", {});
-    CHECK(same(back.blocks[0].weights, f.weights));
+    CHECK(same(back.blocks[0].weights, model.blocks[0].weights));
+    CHECK(same(back.blocks[0].weights, f.weights) == (type != "noise"));  // its clock is turned
     CHECK(back.blocks[0].net == model.blocks[0].net);
     CHECK(back.space == images);
     for (const char* fact : {"interpolant", "scale", "shift", "storage"}) {
@@ -169,7 +204,9 @@ TEST_CASE("What the weights of a field do not tell is asked for by its option", 
   const Field dit = field("dit"), unet = field("unet");
   write_safetensors(path, {dit.weights, {}});
   refused({}, "weights.predicts=velocity");
-  refused(with(dit.options, [](auto& o) { o.predicts = "noise"; }), "is no velocity field");
+  refused(with(dit.options, [](auto& o) { o.predicts = "score"; }), "must be velocity or noise");
+  refused(with(dit.options, [](auto& o) { o.predicts = "noise", o.interpolant = "linear"; }),
+          "whose path is vp");
   refused(with(dit.options, [](auto& o) { o.heads = 0; }), "weights.heads=4");
   refused(with(dit.options, [](auto& o) { o.head = 8; }), "give one of them");
   refused(with(dit.options, [](auto& o) { o.shape = {2, 8, 16}; }), "has 8 patches of 4");

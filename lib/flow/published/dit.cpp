@@ -1,5 +1,5 @@
 // Transformers of facebookresearch/DiT and willisma/SiT, which share their names. SiT's code has
-// noise at t = 0; DiT's own training predicts noise at the steps of a diffusion.
+// noise at t = 0; DiT's own training predicts the noise at the steps of a diffusion.
 #include <ATen/ATen.h>
 
 #include <cmath>
@@ -16,11 +16,9 @@ void ask(const WeightOptions& o, const std::string& path) {
        "weights.predicts=velocity");
   require_option(o.predicts == "velocity" || o.predicts == "noise",
                  "option 'weights.predicts' must be velocity or noise, found '", o.predicts, "'");
-  require_option(o.predicts == "velocity", path,
-                 ": a network that predicts the noise of a diffusion is no velocity field: its "
-                 "velocity mixes the noise with x by a schedule that is not in the file, diverges "
-                 "where there is noise alone, and is known at whole steps 0 .. 999 only; import a "
-                 "SiT, or train a student");
+  require_option(o.predicts == "velocity" || o.interpolant.empty() || o.interpolant == "vp",
+                 "option 'weights.interpolant' = ", o.interpolant, ": ", path,
+                 " predicts the noise of a diffusion, whose path is vp");
   ask_of_field(o, path);
   idle(o.new_attention_order, path, "new_attention_order", "DiT");
   idle(o.heads_upsample != 0, path, "heads_upsample", "DiT");
@@ -56,6 +54,7 @@ void read(Checkpoint& model, const WeightOptions& o) {
                          {"heads", heads},
                          {"mlp_ratio", static_cast<double>(inner) / static_cast<double>(hidden)},
                          {"learn_sigma", out == 2 * area},
+                         {"predicts", o.predicts},
                          {"time_scale", o.time_scale}};
 }
 

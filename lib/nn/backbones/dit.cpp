@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "nn/attention.h"
+#include "nn/diffusion.h"
 #include "nn/embedding.h"
 #include "nn/linear.h"
 #include "nn/place.h"
@@ -102,7 +103,9 @@ class DitNet : public Dit {
   }
 
   Tensor forward(const Tensor& x, const Tensor& times, const Tensor& label) override {
-    return all_channels(x, times, label).slice(1, 0, channels_);
+    const Tensor out = all_channels(x, times, label).slice(1, 0, channels_);
+    if (options_.predicts == "velocity") return out;
+    return velocity_of_noise(x, out, times.select(1, 0));
   }
 
   Tensor all_channels(const Tensor& x, const Tensor& times, const Tensor& label) override {
@@ -161,6 +164,8 @@ std::shared_ptr<Backbone> make_dit(const DitOptions& options, const Space& space
   require_option(
       o.patch > 0 && o.depth > 0 && o.heads > 0 && o.hidden > 0 && o.mlp_ratio > 0,
       "backbone dit: 'patch', 'hidden', 'depth', 'heads' and 'mlp_ratio' must be positive");
+  require_option(o.predicts == "velocity" || o.predicts == "noise",
+                 "backbone dit: 'predicts' must be velocity or noise, found '", o.predicts, "'");
   const int64_t height = space.shape[1], width = space.shape[2];
   require_option(height % o.patch == 0 && width % o.patch == 0, "backbone dit: 'patch' ", o.patch,
                  " must divide the image, which is ", height, " x ", width);

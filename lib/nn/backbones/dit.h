@@ -9,6 +9,7 @@ struct DitOptions {
   int64_t patch = 2, hidden = 0, depth = 0, heads = 0;
   double mlp_ratio = 4;
   bool learn_sigma = false;
+  std::string predicts = "velocity";
   double time_scale = 1;
   void describe(auto&& option) {
     option("size", size,
@@ -20,7 +21,9 @@ struct DitOptions {
     option("mlp_ratio", mlp_ratio, "width of the perceptrons over that of a token");
     option("learn_sigma", learn_sigma,
            "twice the output channels, as DiT; the second half is dropped");
-    option("time_scale", time_scale, "clocks are multiplied by this; SiT: 1, DiT: 1000 at noise");
+    option("predicts", predicts,
+           "velocity, or noise as DiT: that of a diffusion, made a velocity on the path 'vp'");
+    option("time_scale", time_scale, "clocks are multiplied by this; SiT: 1, DiT: its 1000 steps");
   }
 };
 
@@ -29,7 +32,7 @@ DitOptions sized(DitOptions options);
 
 /// Weights have the names of facebookresearch/DiT; the second clock's are dt_embedder.
 struct Dit : Backbone {
-  /// As forward(), but with learn_sigma all 2C channels.
+  /// What the network itself says: with learn_sigma all 2C channels, or the noise.
   virtual Tensor all_channels(const Tensor& x, const Tensor& times, const Tensor& label) = 0;
 };
 
