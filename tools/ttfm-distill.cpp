@@ -11,11 +11,13 @@ struct Options {
   Component coupling{couplings(), "stored"};
   DistillOptions distil;
   PushedOptions push;
+  double ema = 0;
   TrainOptions train;
   void describe(auto&& option) {
     option("coupling", coupling, "pairs whose paths give the points x_s; a chain has its own");
     option("distil", distil, "how the map is held to the field");
     option("push", push, "of a chain or the loss 'endpoint': how the field carries the data");
+    option("ema", ema, "decay of the average to take, of a student with several; 0: the first");
     option("train", train, "the loop, of each map");
   }
 };
@@ -31,7 +33,8 @@ int main(int argc, char** argv) {
   const auto& moved = tool.flag("data", std::string(), "the flow's dataset, where it has moved");
   const auto& count = tool.flag("blocks", int64_t{0}, "maps of a chain; 0: one for each block");
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
-    const Checkpoint student = read_checkpoint(field, {"velocity-field"});
+    const Checkpoint student =
+        chosen_average(read_checkpoint(field, {"velocity-field"}), /*raw=*/false, options.ema);
     const bool ends = distillation_losses().make(options.distil.loss)->needs_ends();
     const size_t maps = maps_of(student, pairs, count, ends);
     const size_t group = student.blocks.size() / maps;
@@ -41,7 +44,6 @@ int main(int argc, char** argv) {
     require_option(ends || maps > 1 || unchanged(options.push),
                    "option 'push' has no effect on a student of one block without 'endpoint'");
     fixed_solver(options.push.solver), check(options.train);
-    const Chain teacher = load_chain(student, run.device);
     Checkpoint map{.kind = "flow-map", .space = student.space};
     map.facts = carried_on(student.label);
     if (ends) map.facts["whole"] = true;
@@ -55,21 +57,19 @@ int main(int argc, char** argv) {
       const auto pi = couplings().make(law, {data, &own, moved, pushed});
       require(pi->space() == student.space, pairs, ": its shape or classes differ from those of ",
               field);
-
       seed_weights(own);
       // A map begins as the block on the noise side: the second clock enters with zero weights.
       const FlowMap phi{load_backbone(student, 2, run.device, false, last - 1)};
       const FlowMap average{load_backbone(student, 2, run.device, false, last - 1)};
       load_tensors(*average.net, named_tensors(*phi.net));
-
       const Distiller distil(options.distil, interpolant(student.facts["interpolant"]), own.random);
-      const Distillation models{phi, average, teacher[last - 1]};
+      const LabelledVelocity v = load_field(student, run.device, false, last - 1);
+      const Distillation models{phi, average, v};
       const auto loss = [&](const Tensor& rows) { return distil(models, pi->draw(rows), rows); };
       TrainHooks hooks;
       if (distil.needs_average())
         hooks.followers = {{average.net.get(), options.distil.target_ema}};
       auto [trained, numbers] = train(*phi.net, loss, options.train, own, name, hooks);
-
       trained.net = student.blocks[last - 1].net;
       map.blocks.push_back(trained);
       (name.empty() ? map.facts["numbers"] : map.facts["numbers"][name]) = numbers;

@@ -28,12 +28,16 @@ std::shared_ptr<Backbone> load_backbone(const Checkpoint& model, int64_t clocks,
   return loaded(backbones().make(from.net, model.space, clocks), from, device, raw, new_clock);
 }
 
+VelocityField load_field(const Checkpoint& model, c10::Device device, bool raw, size_t block) {
+  const VelocityField v{load_backbone(model, 1, device, raw, block)};
+  for (const Tensor& weight : v.net->parameters()) weight.set_requires_grad(false);
+  return v;
+}
+
 Chain load_chain(const Checkpoint& model, c10::Device device, bool raw) {
   Chain chain;
   for (size_t n = 0; n < model.blocks.size(); ++n) {
-    const VelocityField v{load_backbone(model, 1, device, raw, n)};
-    for (const Tensor& weight : v.net->parameters()) weight.set_requires_grad(false);
-    chain.push_back(v);
+    chain.push_back(load_field(model, device, raw, n));
   }
   return chain;
 }

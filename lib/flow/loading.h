@@ -13,7 +13,10 @@ std::shared_ptr<NormalizingFlow> load_flow(const Checkpoint& model, c10::Device 
 /// second clock starts at zero.
 std::shared_ptr<Backbone> load_backbone(const Checkpoint& model, int64_t clocks, c10::Device device,
                                         bool raw = false, size_t block = 0);
-/// All blocks of a velocity field, whose weights keep no gradient.
+/// One block of a velocity field, whose weights keep no gradient.
+VelocityField load_field(const Checkpoint& model, c10::Device device, bool raw = false,
+                         size_t block = 0);
+/// All blocks of a velocity field.
 Chain load_chain(const Checkpoint& model, c10::Device device, bool raw = false);
 
 }  // namespace couplet
