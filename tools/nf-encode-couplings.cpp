@@ -1,10 +1,10 @@
 // nf-encode-couplings: write the pairs of noise and data that a coupling makes.
 #include "app/tool.h"
-#include "data/origin.h"
 #include "eval/gaussianity.h"
 #include "eval/pairs.h"
 #include "flow/encode.h"
 #include "flow/loading.h"
+#include "flow/pool.h"
 #include "flow/verification.h"
 using namespace couplet;
 
@@ -29,7 +29,9 @@ int main(int argc, char** argv) {
       tool.input("source",
                  "a normalizing flow; a velocity field for 'pushed'; a dataset for couplings that "
                  "need none; pairs of semidiscrete-ot for more by their potentials");
-  const auto& moved = tool.flag("data", std::string(), "the source's dataset, where it has moved");
+  const auto& moved =
+      tool.flag("data", std::string(),
+                "the source's dataset, where it has moved; for 'pushed', a pool to go on from");
   const auto& verify = tool.flag("verify", int64_t{64}, "examples whose round trip is checked");
   const auto& part =
       tool.flag("shard", std::string(),
@@ -40,7 +42,7 @@ int main(int argc, char** argv) {
     const bool codes = options.coupling.value["type"] == "teacher";
     require_option(codes || verify == 64, "--verify has no effect: these pairs are not encoded");
     const Shard shard = read_shard(part);
-    auto [data, model, earlier] = origin_of(source, moved);
+    auto [data, model, earlier] = origin_of_pairs(source, moved);
     require_option(options.ema == 0 || model, "option 'ema' has no effect without a flow");
     if (options.ema != 0) model = with_average(std::move(*model), options.ema);
     require_option(
@@ -54,10 +56,7 @@ int main(int argc, char** argv) {
     const PairLayout layout = layout_of(*pairing, data.train, options.pairs, shard);
     if (const json told = pairing->facts(); !told.empty()) run.log->say("pairing: " + told.dump());
 
-    json facts = carried_on(data.label);
-    facts.update(pairing->facts());
-    facts["shape"] = data.space.shape, facts["classes"] = data.space.classes;
-    facts["clock"] = "noise at 0";
+    json facts = pair_facts(data, *pairing);
     if (options.ema != 0) facts["ema"] = options.ema;
     if (model && codes && verify > 0) {
       facts["verification"] = round_trips(*load_flow(*model, run.device), data, verify, run.device);

@@ -74,13 +74,7 @@ Checkpoint first_blocks(const ChainInputs& inputs) {
             interpolant);
     require(carried_on(source)["data"] == chain.facts.at("data"), from,
             ": was trained on other data than those of ", pairs);
-    require(passed == 0 || passed == chain.blocks.size(), pairs, ": has passed ", passed,
-            " blocks, ", from, " has ", chain.blocks.size(),
-            "; give the data, or push them with nf-encode-couplings ", from);
-    require(passed == 0 || source.facts.value("chain", "") == chain.label.content, pairs,
-            ": was pushed by the blocks of another chain than ", from);
-    require(passed == 0 || (!source.facts.contains("shard") && !source.facts.contains("ema")),
-            pairs, ": is a shard, or was pushed by another average than is taken: it is no pool");
+    check_passed(pairs, from, chain);
   }
   chain.facts.update(carried_on(source));
   chain.facts["interpolant"] = interpolant;

@@ -17,7 +17,11 @@ Origin data_behind(const std::string& path, const std::string& moved, bool pushe
   data.path = path, data.label = pairs.artifact.label, data.space = pairs.space;
   data.labels = pairs.label, data.train = pairs.size();
   data.x = pushed ? pairs.x0.select(1, 0) : pairs.x1;
-  if (!pushed) data.scaling = pairs.scaling;
+  if (pushed) {  // x0 are numbers of their own, not stored ones of the data
+    data.label.facts["storage"] = "f32", data.label.facts.update(Scaling{}.to_json());
+  } else {
+    data.scaling = pairs.scaling;
+  }
   return {.data = data};
 }
 

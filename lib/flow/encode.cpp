@@ -67,6 +67,14 @@ std::vector<Column> pair_columns(const Batches& batches, const EncodeOptions& op
   return columns;
 }
 
+json pair_facts(const Dataset& data, const Pairing& pairing) {
+  json facts = carried_on(data.label);
+  facts.update(pairing.facts());
+  facts["shape"] = data.space.shape, facts["classes"] = data.space.classes;
+  facts["clock"] = "noise at 0";
+  return facts;
+}
+
 void encode_rows(const Pairing& pairing, const Batches& batches, const EncodeOptions& options,
                  const PairLayout& layout, const Run& run, RowFile& file) {
   const at::NoGradGuard no_grad;

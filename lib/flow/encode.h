@@ -43,6 +43,9 @@ json about(const Shard& shard, const PairLayout& layout, const Run& run);
 std::vector<Column> pair_columns(const Batches& batches, const EncodeOptions& options,
                                  const PairLayout& layout);
 
+/// What a couplings file says: what its data hand on, what the pairing tells, space and clock.
+json pair_facts(const Dataset& data, const Pairing& pairing);
+
 /// Makes the pairs that the file still lacks, and notes the largest error of their plans' marginals
 /// with them. Leaves with Unfinished when the run is asked to stop.
 void encode_rows(const Pairing& pairing, const Batches& batches, const EncodeOptions& options,

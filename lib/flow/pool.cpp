@@ -21,6 +21,13 @@ Run within_partial(const Run& run, const std::string& name) {
   return own;
 }
 
+/// The blocks of a model after so many, up to others.
+Checkpoint between(Checkpoint model, size_t passed, size_t blocks) {
+  const auto at = [&](size_t n) { return model.blocks.begin() + static_cast<int64_t>(n); };
+  model.blocks = std::vector<Block>(at(passed), at(blocks));
+  return model;
+}
+
 }  // namespace
 
 void drop_pool(size_t blocks, const Run& run) {
@@ -29,6 +36,31 @@ void drop_pool(size_t blocks, const Run& run) {
 
 size_t blocks_passed(const Label& source) {
   return source.kind == "couplings" ? source.facts.value("blocks", size_t{0}) : 0;
+}
+
+void check_passed(const std::string& pairs, const std::string& from, const Checkpoint& chain) {
+  const Label label = read_label(pairs);
+  const size_t passed = blocks_passed(label), blocks = chain.blocks.size();
+  if (passed == 0) return;
+  require(passed <= blocks, pairs, ": has passed ", passed, " blocks, ", from, " has ", blocks,
+          "; give the data, or push them with nf-encode-couplings ", from);
+  const std::string by = label.facts.value("chain", "");
+  bool ours = by == chain.label.content;  // or of a file with fewer blocks that it grew from
+  for (const json& record : chain.label.provenance) ours |= record.value("content", "") == by;
+  require(ours, pairs, ": was pushed by the blocks of another chain than ", from);
+  require(!label.facts.contains("shard") && !label.facts.contains("ema"), pairs,
+          ": is a shard, or was pushed by another average than is taken: it is no pool");
+}
+
+Origin origin_of_pairs(const std::string& source, const std::string& moved) {
+  if (moved.empty() || blocks_passed(read_label(moved)) == 0) return origin_of(source, moved);
+  const Checkpoint chain = read_checkpoint(source, {"velocity-field"});
+  check_passed(moved, source, chain);
+  Origin origin = data_behind(moved, "", /*pushed=*/true);
+  const size_t passed = blocks_passed(origin.data.label);
+  require(passed < chain.blocks.size(), moved, ": has passed all ", passed, " blocks of ", source);
+  origin.model = between(chain, passed, chain.blocks.size());
+  return origin;
 }
 
 std::string pool(const Checkpoint& model, size_t blocks, const std::string& source,
@@ -42,9 +74,7 @@ std::string pool(const Checkpoint& model, size_t blocks, const std::string& sour
   if (passed == blocks) return nearest;
 
   const Origin origin = data_behind(nearest, "", passed > 0);
-  Checkpoint rest = model;
-  rest.blocks = {model.blocks.begin() + static_cast<int64_t>(passed),
-                 model.blocks.begin() + static_cast<int64_t>(blocks)};
+  const Checkpoint rest = between(model, passed, blocks);
   const Run own = within_partial(run, name(blocks));
   run.log->say(text("pushing the data through blocks ", passed + 1, " to ", blocks));
   const Batches batches(origin.data, own, /*flip=*/false, /*times=*/1);
@@ -56,13 +86,8 @@ std::string pool(const Checkpoint& model, size_t blocks, const std::string& sour
   RowFile file(own, layout.rows, pair_columns(batches, options, layout));
   encode_rows(*pairing, batches, options, layout, own, file);
 
-  json facts = pairing->facts();
-  facts["blocks"] = blocks;
-  facts["shape"] = origin.data.space.shape, facts["classes"] = origin.data.space.classes;
-  facts["clock"] = "noise at 0", facts["data"] = carried_on(origin.data.label)["data"];
-  facts["storage"] = origin.data.is_bytes() ? "u8" : "f32";
-  facts.update(origin.data.scaling.to_json());
-  file.seal(own.label("couplings", facts, {origin.data.label, model.label}));
+  file.seal(
+      own.label("couplings", pair_facts(origin.data, *pairing), {origin.data.label, model.label}));
   std::filesystem::remove_all(own.output + ".partial");
   return own.output;
 }

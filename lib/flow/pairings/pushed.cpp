@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/threads.h"
 #include "flow/loading.h"
+#include "flow/pool.h"
 
 namespace couplet {
 
@@ -24,7 +25,7 @@ struct Pushed : Pairing {
     require_option(inputs.model != nullptr && inputs.model->kind == "velocity-field",
                    "the coupling 'pushed' needs a velocity field");
     chain = load_chain(*inputs.model, inputs.run->device);
-    told = {{"blocks", chain.size()},
+    told = {{"blocks", blocks_passed(inputs.data.label) + chain.size()},
             {"chain", inputs.model->label.content},
             {"solver", options.solver},
             {"steps", options.steps}};
