@@ -17,6 +17,8 @@ Generator make_generator(const Checkpoint& model, const SamplingOptions& options
     generator.protocol["ema"] = options.ema;
     return generator;
   }
+  require_option(options.precision == "fp32" || options.precision == "bf16",
+                 "option 'precision' must be fp32 or bf16, found ", options.precision);
   Generator generator = model.kind == "normalizing-flow" ? decoding(model, options, device, batches)
                         : model.kind == "velocity-field"
                             ? integrating(model, options, device, noise)
@@ -26,6 +28,7 @@ Generator make_generator(const Checkpoint& model, const SamplingOptions& options
   protocol["model"] = model.kind;
   protocol["weights"] = average ? "average" : "raw";
   protocol["guidance"] = options.guidance;
+  if (options.precision != "fp32") protocol["precision"] = options.precision;
   const GridOptions& grid = options.grid;
   if (!grid.grid.empty()) protocol["grid"] = grid.grid;
   if (grid.rho != 0) protocol["rho"] = grid.rho;

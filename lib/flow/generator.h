@@ -37,6 +37,7 @@ struct SamplingOptions {
   std::vector<double> guidance_interval;
   bool raw = false;
   double ema = 0;
+  std::string precision = "fp32";
   void describe(auto&& option) {
     path.describe(option);
     grid.describe(option);
@@ -48,6 +49,8 @@ struct SamplingOptions {
     option("raw", raw, "the weights as trained instead of their moving average");
     option("ema", ema,
            "decay of the moving average to take, where the model has several; 0: first");
+    option("precision", precision,
+           "of a field or a map: fp32, or bf16: autocast around the networks");
   }
 };
 

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "nn/autocast.h"
+
 namespace couplet {
 
 namespace {
@@ -28,6 +30,13 @@ LabelledVelocity guide_between(LabelledVelocity v, double scale, double from, do
 
 Tensor VelocityField::operator()(const Tensor& x, const Tensor& t, const Tensor& label) const {
   return net->forward(x, t.unsqueeze(1), label);
+}
+
+LabelledVelocity in_bf16(LabelledVelocity v) {
+  return [v = std::move(v)](const Tensor& x, const Tensor& t, const Tensor& label) {
+    const Autocast autocast(true, x.device().type());
+    return v(x, t, label).to(x.scalar_type());
+  };
 }
 
 Velocity bind(LabelledVelocity v, const Tensor& label) {

@@ -18,6 +18,9 @@ struct VelocityField {            ///< v_theta(x, t | label)
   Tensor operator()(const Tensor& x, const Tensor& t, const Tensor& label) const;
 };
 
+/// The network of v in bf16 (autocast); x and the velocity stay as they are.
+LabelledVelocity in_bf16(LabelledVelocity v);
+
 Velocity bind(LabelledVelocity v, const Tensor& label);
 
 /// Classifier-free guidance: v + scale (v - v_null), both branches in one batch; scale 0: v itself.

@@ -171,6 +171,27 @@ TEST_CASE("A velocity field is integrated, a map composed, a flow decoded", "[fl
                  denoise(*flow, x, label, 0.3)) == 0);
 }
 
+TEST_CASE("Networks in bf16 give nearly what fp32 gives, and samples stay fp32", "[flow]") {
+  const at::NoGradGuard no_grad;
+  const Tensor row = row_range(0, 6);
+  const auto distance_of = [&](const std::string& kind, const auto& change) {
+    const auto made = [&](const std::string& precision) {
+      SamplingOptions o = with(change);
+      o.precision = precision;
+      const Generator generator = make_generator(checkpoint(kind), o, c10::kCPU);
+      CHECK(generator.protocol.value("precision", "fp32") == precision);
+      return generator.generate(noise(), labels(), row);
+    };
+    const Tensor bf16 = made("bf16");
+    CHECK(bf16.scalar_type() == at::kFloat);
+    return distance(bf16, made("fp32"));
+  };
+  const auto near = [](double found) { return found > 0 && found < 0.03; };
+  CHECK(near(distance_of("velocity-field", [](auto& o) { o.grid.steps = 4, o.guidance = 1; })));
+  CHECK(near(distance_of("velocity-field", [](auto& o) { o.path.solver = "dopri5"; })));
+  CHECK(near(distance_of("flow-map", [](auto& o) { o.grid.steps = 2; })));
+}
+
 TEST_CASE("Evaluations are counted for every solver, grid and interval of guidance", "[flow]") {
   const Checkpoint field = checkpoint("velocity-field");
   const auto nfe = [&](const std::function<void(SamplingOptions&)>& change) {
@@ -346,6 +367,8 @@ TEST_CASE("Options without effect on a kind are refused", "[flow]") {
     refused(kind, "diffusion", [](auto& o) { o.path.sde.diffusion = "sigma"; });
     refused(kind, "guidance_interval", [](auto& o) { o.guidance_interval = {0, 1}; });
   }
+  refused("normalizing-flow", "precision", [](auto& o) { o.precision = "bf16"; });
+  refused("flow-map", "precision", [](auto& o) { o.precision = "f16"; });
   refused("normalizing-flow", "times", [](auto& o) { o.grid.times = {0, 1}; });
   refused("flow-map", "times", [](auto& o) { o.grid.times = {0, 0.5}; });
   refused("flow-map", "denoise", [](auto& o) { o.flow.denoise = true; });

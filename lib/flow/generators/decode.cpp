@@ -51,6 +51,8 @@ Generator decoding(const Checkpoint& model, const SamplingOptions& options, c10:
   refuse_changed(options.grid, "a normalizing-flow");
   require_option(options.guidance_interval.empty(),
                  "option 'guidance_interval' has no effect on a normalizing-flow");
+  require_option(options.precision == "fp32",
+                 "option 'precision' has no effect on a normalizing-flow");
   const DecodingOptions& o = options.flow;
   const auto how = std::make_shared<Decoding>(decoding_of(model, o, options.guidance));
   const auto flow = load_flow(model, device, options.raw);

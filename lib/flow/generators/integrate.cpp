@@ -43,8 +43,9 @@ Generator integrating(const Checkpoint& model, const SamplingOptions& o, c10::De
                    "which the blocks of a chain have not");
   }
   const auto [from, to] = guided_between(o);
-  const auto guided = [w = o.guidance, from = from, to = to](LabelledVelocity v) {
-    return guide(std::move(v), w, from, to);
+  const auto guided = [w = o.guidance, from = from, to = to,
+                       bf16 = o.precision == "bf16"](LabelledVelocity v) {
+    return guide(bf16 ? in_bf16(std::move(v)) : std::move(v), w, from, to);
   };
   const Integrator along = make_integrator(
       o.path, o.grid, interpolant(model.facts.value("interpolant", "linear")), noise);

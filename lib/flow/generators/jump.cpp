@@ -6,6 +6,7 @@
 #include "base/threads.h"
 #include "flow/flow_map.h"
 #include "flow/loading.h"
+#include "nn/autocast.h"
 
 namespace couplet {
 
@@ -22,8 +23,10 @@ Generator jumping(const Checkpoint& model, const SamplingOptions& o, c10::Device
   std::vector<FlowMap> maps;  // numbered from data to noise
   for (size_t n = 0; n < blocks; ++n) maps.push_back({load_backbone(model, 2, device, o.raw, n)});
   Generator generator;
-  generator.generate = [maps, times](const Tensor& x0, const Tensor& label, const Tensor&) {
+  generator.generate = [maps, times, bf16 = o.precision == "bf16"](
+                           const Tensor& x0, const Tensor& label, const Tensor&) {
     return by_shares(x0, [&](const Share& share) {
+      const Autocast autocast(bf16, x0.device().type());
       Tensor x = share.of(x0);
       for (size_t n = maps.size(); n-- > 0;) x = jump(maps[n], x, share.of(label), times);
       return x;
