@@ -35,7 +35,8 @@ int main(int argc, char** argv) {
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
     const Checkpoint student =
         chosen_average(read_checkpoint(field, {"velocity-field"}), /*raw=*/false, options.ema);
-    const bool ends = distillation_losses().make(options.distil.loss)->needs_ends();
+    const auto kind = distillation_losses().make(options.distil.loss);
+    const bool ends = kind->needs_ends();
     const size_t maps = maps_of(student, pairs, count, ends);
     const size_t group = student.blocks.size() / maps;
     const bool own_pairs = ends || student.facts.contains("schedule");
@@ -44,9 +45,8 @@ int main(int argc, char** argv) {
     require_option(ends || maps > 1 || unchanged(options.push),
                    "option 'push' has no effect on a student of one block without 'endpoint'");
     fixed_solver(options.push.solver), check(options.train);
-    Checkpoint map{.kind = "flow-map", .space = student.space};
-    map.facts = carried_on(student.label);
-    if (ends) map.facts["whole"] = true;
+    Checkpoint map{.kind = "flow-map", .space = student.space, .facts = carried_on(student.label)};
+    map.facts["jumps"] = kind->jumps(), map.facts["interpolant"] = student.facts["interpolant"];
     for (map = taken_up(map, run); map.blocks.size() < maps;) {
       const size_t first = map.blocks.size() * group, last = first + group;
       const std::string name = block_name("map", map.blocks.size(), maps);

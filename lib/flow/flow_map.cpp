@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "base/error.h"
+
 namespace couplet {
 
 Tensor FlowMap::average_velocity(const Tensor& x, const Tensor& s, const Tensor& t,
@@ -18,6 +20,19 @@ Tensor jump(const FlowMap& phi, Tensor x, const Tensor& label, const std::vector
   for (size_t k = 0; k + 1 < times.size(); ++k) {
     const Tensor s = at::full({x.size(0)}, times[k], x.options());
     x = phi(x, s, at::full_like(s, times[k + 1]), label);
+  }
+  return x;
+}
+
+Tensor jump_to_end(const FlowMap& phi, Tensor x, const Tensor& label,
+                   const std::vector<double>& times, const Renoise& back) {
+  for (size_t k = 0; k + 1 < times.size(); ++k) {
+    const Tensor s = at::full({x.size(0)}, times[k], x.options());
+    if (k > 0) {
+      const Random noise = back.noise.stream(text("jump ", k));
+      x = back.path->at(s, noise.normal(back.rows, x.sizes().slice(1)), x);
+    }
+    x = phi(x, s, at::ones_like(s), label);
   }
   return x;
 }

@@ -2,6 +2,8 @@
 #pragma once
 #include <memory>
 
+#include "base/random.h"
+#include "flow/interpolant.h"
 #include "nn/backbone.h"
 
 namespace couplet {
@@ -18,5 +20,17 @@ struct FlowMap {
 
 /// Carries x along the times given, one jump from each to the next.
 Tensor jump(const FlowMap& phi, Tensor x, const Tensor& label, const std::vector<double>& times);
+
+/// Noise that takes a point at t = 1 back to a time of its path, where it is drawn independently of
+/// the data: that of row r and of jump k is always the same.
+struct Renoise {
+  const Interpolant* path;
+  Random noise;
+  Tensor rows;  ///< (N)
+};
+/// For a map that knows jumps to t = 1 alone: from each of the times but the last to t = 1, and by
+/// noise back to the next (consistency models, arXiv 2303.01469, algorithm 1).
+Tensor jump_to_end(const FlowMap& phi, Tensor x, const Tensor& label,
+                   const std::vector<double>& times, const Renoise& back);
 
 }  // namespace couplet

@@ -22,7 +22,7 @@ Generator make_generator(const Checkpoint& model, const SamplingOptions& options
   Generator generator = model.kind == "normalizing-flow" ? decoding(model, options, device, batches)
                         : model.kind == "velocity-field"
                             ? integrating(model, options, device, noise)
-                            : jumping(model, options, device);
+                            : jumping(model, options, device, noise);
   const bool average = !options.raw && !model.blocks.back().average.empty();
   json& protocol = generator.protocol;
   protocol["model"] = model.kind;

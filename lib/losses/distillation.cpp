@@ -2,10 +2,15 @@
 
 #include <ATen/ATen.h>
 
+#include "base/error.h"
 #include "flow/labels.h"
+#include "losses/distillations/consistency.h"
 #include "losses/distillations/endpoint.h"
+#include "losses/distillations/eulerian.h"
 #include "losses/distillations/itvm.h"
 #include "losses/distillations/lagrangian.h"
+#include "losses/distillations/meanflow.h"
+#include "losses/distillations/shortcut.h"
 
 namespace couplet {
 
@@ -15,9 +20,13 @@ const Registry<DistillationLoss>& distillation_losses() {
       {
           {"itvm", "initial velocity of the teacher, terminal velocity of the average (2505.01169)",
            make_itvm},
-          {"lagrangian",
-           "velocity at the end point, by forward-mode differentiation (LFMD, 2406.07507)",
-           make_lagrangian},
+          {"lagrangian", "velocity at the end point (LFMD, 2406.07507)", make_lagrangian},
+          {"eulerian", "velocity at the starting point, carried along (EMD, 2406.07507)",
+           make_eulerian},
+          {"meanflow", "average velocity by its own derivative (2505.13447)", make_meanflow},
+          {"shortcut", "a step as two half steps of the average (2410.12557)", make_shortcut},
+          {"consistency", "the end point from here as from the next point (2303.01469)",
+           make_consistency},
           {"endpoint",
            "the teacher's end of the whole way, of a block or several (LFM, 2410.02548)",
            make_endpoint},
@@ -25,19 +34,45 @@ const Registry<DistillationLoss>& distillation_losses() {
   return table;
 }
 
+Tensor mean_square(const Tensor& residual) { return residual.square().flatten(1).mean(1); }
+
+Clocks DistillationLoss::draw(const TimeLaw& law, const Tensor& uniform) const {
+  const auto u = law.quantile(uniform).unbind(1);
+  return {at::minimum(u[0], u[1]), at::maximum(u[0], u[1])};
+}
+
 Distiller::Distiller(const DistillOptions& options, const Interpolant& path, const Random& random)
     : options_(options),
       path_(path),
       loss_(distillation_losses().make(options.loss)),
+      law_(time_laws().make(options.times)),
       clock_(random.stream("times")),
-      drop_(random.stream("label drop")) {}
+      chance_(random.stream("chance")),
+      diagonal_(random.stream("diagonal")),
+      drop_(random.stream("label drop")) {
+  const json name = options.loss.value.at("type"), law = options.times.value.at("type");
+  require_option(options.diagonal >= 0 && options.diagonal < 1,
+                 "option 'distil.diagonal' must be 0 or more and below 1, found ",
+                 options.diagonal);
+  require_option(loss_->needs_law() || (law == "uniform" && options.diagonal == 0),
+                 "options 'distil.times' and 'distil.diagonal' have no effect on the loss ", name);
+  require_option(options.adaptive >= 0 && options.adaptive_floor > 0,
+                 "options 'distil.adaptive' must be 0 or more, 'distil.adaptive_floor' positive");
+  require_option(options.adaptive > 0 || options.adaptive_floor == DistillOptions().adaptive_floor,
+                 "option 'distil.adaptive_floor' has no effect without 'distil.adaptive'");
+}
 
 Tensor Distiller::operator()(const Distillation& models, CoupledBatch pairs,
                              const Tensor& rows) const {
-  const auto u = clock_.uniform(rows, {2}).unbind(1);
-  const Clocks clocks{at::minimum(u[0], u[1]), at::maximum(u[0], u[1])};
+  auto [s, t] = loss_->draw(*law_, clock_.uniform(rows, {2}).to(at::kDouble));
+  s = s.to(at::kFloat), t = t.to(at::kFloat);
+  if (options_.diagonal > 0) t = at::where(diagonal_.uniform(rows, {}).lt(options_.diagonal), s, t);
   pairs.label = drop_labels(pairs.label, options_.label_drop, drop_, rows);
-  return (*loss_)(models, path_.at(clocks.s, pairs.x0, pairs.x1), clocks, pairs);
+  const Tensor error = (*loss_)(
+      models, {path_.at(s, pairs.x0, pairs.x1), {s, t}, chance_.uniform(rows, {}), pairs, path_});
+  if (options_.adaptive == 0) return error.mean();
+  const Tensor sum = error * (pairs.x0.numel() / pairs.x0.size(0));
+  return (sum / (sum.detach() + options_.adaptive_floor).pow(options_.adaptive)).mean();
 }
 
 }  // namespace couplet

@@ -3,6 +3,7 @@
 #include "flow/coupling.h"
 #include "flow/flow_map.h"
 #include "flow/interpolant.h"
+#include "flow/times.h"
 #include "flow/velocity_field.h"
 
 namespace couplet {
@@ -19,13 +20,30 @@ struct Clocks {
   Tensor s, t;
 };
 
+/// Where a loss is asked, a row each: a point x_s (N, *shape) at time s of the path of a pair, two
+/// readings of the clock, and a number in (0, 1], (N), for what else a loss draws.
+struct DistillationPoints {
+  Tensor x_s;
+  Clocks clocks;
+  Tensor chance;
+  const CoupledBatch& pairs;
+  const Interpolant& path;
+};
+
 struct DistillationLoss {
   virtual ~DistillationLoss() = default;
-  /// x_s: (N, *shape) points at time s of the paths of the pairs. A mean over batch and components.
-  virtual Tensor operator()(const Distillation& models, const Tensor& x_s, const Clocks& clocks,
-                            const CoupledBatch& pairs) const = 0;
+  /// (N): of each row, a mean over components.
+  virtual Tensor operator()(const Distillation& models, const DistillationPoints& p) const = 0;
+  /// s and t of rows, out of two uniform numbers each, double (N, 2) in (0, 1]; here two draws of
+  /// the law, sorted.
+  virtual Clocks draw(const TimeLaw& law, const Tensor& uniform) const;
+  /// Whether draw() reads the law.
+  virtual bool needs_law() const { return true; }
   /// Whether the loss reads models.average.
   virtual bool needs_average() const { return false; }
+  virtual bool needs_teacher() const { return true; }
+  /// Which jumps are learned: "any", those "to-end" (t = 1), or the "whole" one from 0 to 1.
+  virtual std::string jumps() const { return "any"; }
   /// Whether it reads the ends of the pairs alone, which must be the teacher's: x1 where it carries
   /// x0.
   virtual bool needs_ends() const { return false; }
@@ -35,27 +53,38 @@ const Registry<DistillationLoss>& distillation_losses();
 
 struct DistillOptions {
   Component loss{distillation_losses(), "itvm"};
+  Component times{time_laws(), "uniform"};
+  double diagonal = 0, adaptive = 0, adaptive_floor = 1e-3;
   double label_drop = 0, target_ema = 0.99;
   void describe(auto&& option) {
     option("loss", loss, "what is minimised");
+    option("times", times, "the law of the two times, s the lesser");
+    option("diagonal", diagonal, "share of the rows with t = s (MeanFlow: 0.25 to 0.75)");
+    option("adaptive", adaptive,
+           "p: a row's squared error E is divided by (E + adaptive_floor)^p (MeanFlow: 1)");
+    option("adaptive_floor", adaptive_floor, "of a row's error, summed over its components");
     option("label_drop", label_drop, "share of the labels dropped");
     option("target_ema", target_ema, "decay of the average that gives the loss its targets");
   }
 };
 
-/// Draws s <= t by row (two uniforms, sorted), takes x_s from the path of the pairs, then the loss.
+/// Draws s <= t by row, takes x_s from the path of the pairs, then the loss, weighed by row.
 class Distiller {
  public:
+  /// Errors: BadOption, for options without effect on the loss too.
   Distiller(const DistillOptions& options, const Interpolant& path, const Random& random);
   Tensor operator()(const Distillation& models, CoupledBatch pairs, const Tensor& rows) const;
   bool needs_average() const { return loss_->needs_average(); }
-  bool needs_ends() const { return loss_->needs_ends(); }
 
  private:
   DistillOptions options_;
   const Interpolant& path_;
   std::shared_ptr<DistillationLoss> loss_;
-  Random clock_, drop_;
+  std::shared_ptr<TimeLaw> law_;
+  Random clock_, chance_, diagonal_, drop_;
 };
+
+/// (N): means of the squares over all components of a row.
+Tensor mean_square(const Tensor& residual);
 
 }  // namespace couplet

@@ -200,6 +200,27 @@ TEST_CASE("Jumps of an exact map compose, there and back", "[flow]") {
   CHECK(distance(jump(phi, x, label, {0.4}), x) == 0);
 }
 
+TEST_CASE("Jumps to the end with noise between them keep the law of the data", "[flow]") {
+  const GaussianFlow flow = one_dimensional(0.8, 0.25, 0.0);  // noise independent of the data
+  const FlowMap phi{flow.map()};
+  const Random random(5);
+  const int64_t n = 40000;
+  const auto made = [&](int64_t begin, int64_t end, const std::vector<double>& times) {
+    const Tensor rows = row_range(begin, end);
+    const Tensor x0 = random.stream("x0").normal(rows, {1}).to(at::kDouble);
+    const Tensor label = at::full({end - begin}, -1, at::kLong);
+    return jump_to_end(phi, x0, label, times, {&interpolant("linear"), random, rows});
+  };
+  const Tensor x0 = random.stream("x0").normal(row_range(0, n), {1}).to(at::kDouble);
+  const Tensor once = jump(phi, x0, at::full({n}, -1, at::kLong), {0, 1});
+  CHECK(distance(made(0, n, {0, 1}), once) == 0);
+  const Tensor four = made(0, n, {0, 0.3, 0.6, 0.9, 1});
+  CHECK(distance(four, once) > 0.1);
+  CHECK(four.mean().item<double>() == Approx(0.8).margin(0.01));
+  CHECK(four.var().item<double>() == Approx(0.25).margin(0.01));
+  CHECK(distance(made(70, 80, {0, 0.3, 0.6, 0.9, 1}), four.slice(0, 70, 80)) < 1e-15);
+}
+
 namespace {
 
 /// v(x, t) = A(t) x, A linear between knots on [0, 1]; entries that mask leaves out are zero.

@@ -17,6 +17,51 @@ LabelledVelocity teacher_of(const GaussianFlow& flow) {
   return [=](const Tensor& x, const Tensor& t, const Tensor&) { return flow.velocity(x, t); };
 }
 
+/// The mean of a loss over rows.
+Tensor value_of(const DistillationLoss& loss, const Distillation& models, const Tensor& x_s,
+                const Clocks& clocks, const CoupledBatch& pairs) {
+  const Tensor chance = Random(8).uniform(row_range(0, x_s.size(0)), {});
+  const Tensor each = loss(models, {x_s, clocks, chance, pairs, interpolant("linear")});
+  CHECK(each.sizes() == at::IntArrayRef{x_s.size(0)});
+  return each.mean();
+}
+
+/// The losses to be looked at: each as it comes, and its other ways.
+std::vector<json> variants() {
+  std::vector<json> all;
+  for (const auto& name : distillation_losses().names()) all.push_back({{"type", name}});
+  const auto more = [&](const std::vector<json>& others) {
+    all.insert(all.end(), others.begin(), others.end());
+  };
+  for (const char* form : {"a", "b"}) {
+    for (const char* between : {"t-tau", "s+tau", "uniform", "midpoint"}) {
+      more({{{"type", "itvm"}, {"form", form}, {"between", between}, {"lambda_terminal", 0.7}}});
+    }
+  }
+  for (const bool stop : {true, false}) {
+    for (const char* way : {"forward", "backward"}) {
+      more({{{"type", "lagrangian"}, {"stop_gradient", stop}, {"derivative", way}},
+            {{"type", "eulerian"}, {"stop_gradient", stop}, {"derivative", way}}});
+    }
+  }
+  more({{{"type", "lagrangian"}, {"lambda_initial", 2}},
+        {{"type", "meanflow"}, {"derivative", "backward"}}});
+  return all;
+}
+
+/// The same with what a loss approximates made fine: a grid's steps.
+json fine(json options) {
+  if (options["type"] == "shortcut") options["steps"] = 1 << 20;
+  if (options["type"] == "consistency") options["steps"] = 100000;
+  return options;
+}
+
+/// Whether gradients stop somewhere in the student.
+bool stops(const json& options) {
+  return options["type"] == "meanflow" ||
+         (options["type"] == "eulerian" && options.value("stop_gradient", true));
+}
+
 /// Points and clocks: s <= t everywhere, the first row with t = s, the second nearly so.
 struct Case {
   Tensor x;
@@ -78,11 +123,12 @@ std::vector<Tensor> gradients(const Tensor& loss, torch::nn::Module& net) {
 }  // namespace
 
 TEST_CASE("Every distillation loss is zero at the exact map, and only there", "[losses]") {
-  for (const auto& name : distillation_losses().names()) {
-    const auto loss = distillation_losses().make({{"type", name}});
+  for (const json& options : variants()) {
+    const auto loss = distillation_losses().make(fine(options));
+    const double rounding = options["type"] == "consistency" ? 1e-16 : 1e-24;  // of Heun's step
     for (const auto& flow :
          {one_dimensional(0.8, 0.25, 0.0), one_dimensional(-1, 4, 1.5), three_dimensional()}) {
-      INFO(name << " in " << flow.m.size(0) << " dimensions");
+      INFO(options << " in " << flow.m.size(0) << " dimensions");
       const auto [x, clocks] = some_case(flow.m.size(0));
       const LabelledVelocity v = teacher_of(flow);
       const FlowMap exact{flow.map()};
@@ -91,16 +137,16 @@ TEST_CASE("Every distillation loss is zero at the exact map, and only there", "[
       const Tensor zero = at::zeros({x.size(0)}, real);
       CoupledBatch pairs = no_label(x);
       pairs.x1 = flow.phi(x, zero, zero + 1);
-      CHECK((*loss)({exact, average, v}, x, clocks, pairs).item<double>() < 1e-24);
+      CHECK(value_of(*loss, {exact, average, v}, x, clocks, pairs).item<double>() < rounding);
 
       const FlowMap bent{
           std::make_shared<Formula>([&](const Tensor& x, const Tensor& times, const Tensor& label) {
             return 1.05 * exact.net->forward(x, times, label);
           })};
-      const double wrong = (*loss)({bent, average, v}, x, clocks, pairs).item<double>();
+      const double wrong = value_of(*loss, {bent, average, v}, x, clocks, pairs).item<double>();
       CHECK(wrong > 1e-4);
       if (loss->needs_average()) {
-        CHECK((*loss)({exact, bent, v}, x, clocks, pairs).item<double>() > 1e-4);
+        CHECK(value_of(*loss, {exact, bent, v}, x, clocks, pairs).item<double>() > 1e-4);
       }
     }
   }
@@ -114,15 +160,17 @@ TEST_CASE("Gradients of the distillation losses are the difference quotients", "
     return (3 * t).sin().unsqueeze(1).expand_as(x);
   };
   const auto [x, clocks] = some_case(2);
-  for (const auto& name : distillation_losses().names()) {
-    const auto loss = distillation_losses().make({{"type", name}});
+  for (const json& options : variants()) {
+    if (stops(options)) continue;
+    const auto loss = distillation_losses().make(options);
     const auto value = [&] {
-      return (*loss)({FlowMap{student}, FlowMap{average}, v}, x, clocks, no_label(x));
+      return value_of(*loss, {FlowMap{student}, FlowMap{average}, v}, x, clocks, no_label(x));
     };
     const auto found = gradients(value(), *student);
     for (size_t i = 0; i < found.size(); ++i) {
-      INFO(name << ", parameter " << i);
-      CHECK(distance(found[i], difference_quotients(value, student->parameters()[i])) < 1e-7);
+      INFO(options << ", parameter " << i);
+      const Tensor quotients = difference_quotients(value, student->parameters()[i]);
+      CHECK(distance(found[i], quotients) < 1e-7 * (1 + quotients.abs().max().item<double>()));
     }
     for (const Tensor& weight : average->parameters()) CHECK(!weight.grad().defined());
   }
@@ -135,7 +183,9 @@ TEST_CASE("The Lagrangian loss differentiates its teacher's input, unless told n
   const auto [x, clocks] = some_case(3);
   const auto gradient_of = [&](bool stop) {
     const auto loss = distillation_losses().make({{"type", "lagrangian"}, {"stop_gradient", stop}});
-    const auto value = [&] { return (*loss)({FlowMap{student}, {}, v}, x, clocks, no_label(x)); };
+    const auto value = [&] {
+      return value_of(*loss, {FlowMap{student}, {}, v}, x, clocks, no_label(x));
+    };
     const Tensor first = gradients(value(), *student)[0].clone();
     return std::pair{first, difference_quotients(value, student->first)};
   };
@@ -149,13 +199,118 @@ TEST_CASE("Distillation losses are finite where t = s", "[losses]") {
   const LabelledVelocity v = teacher_of(
       {at::zeros({2}, real), at::eye(2, real), at::full({2}, 2.0, real), at::zeros({2}, real)});
   const Tensor x = at::ones({3, 2}, real), s = at::tensor({0.0, 0.5, 1.0}, at::kDouble);
-  for (const auto& name : distillation_losses().names()) {
-    const auto loss = distillation_losses().make({{"type", name}});
-    const Tensor value = (*loss)({FlowMap{student}, FlowMap{average}, v}, x, {s, s}, no_label(x));
-    INFO(name);
+  for (const json& options : variants()) {
+    const auto loss = distillation_losses().make(options);
+    const Tensor value =
+        value_of(*loss, {FlowMap{student}, FlowMap{average}, v}, x, {s, s}, no_label(x));
+    INFO(options);
     CHECK(value.isfinite().item<bool>());
     for (const Tensor& g : gradients(value, *student)) CHECK(g.isfinite().all().item<bool>());
   }
+}
+
+TEST_CASE("A stopped derivative is a target like any other", "[losses]") {
+  const auto student = std::make_shared<Small>(2, 1);
+  const FlowMap phi{student};
+  const LabelledVelocity v = teacher_of(
+      {at::zeros({2}, real), at::eye(2, real), at::full({2}, 2.0, real), at::zeros({2}, real)});
+  const auto [x, clocks] = some_case(2);
+  const auto& [s, t] = clocks;
+  const Tensor w = v(x, s, {});
+  Tensor target;  // by central differences along (w, 1, 0), with the weights as they are
+  {
+    const at::NoGradGuard no_grad;
+    constexpr double h = 1e-5;
+    const auto u = [&, &s = s, &t = t, &x = x](double e) {
+      return phi.average_velocity(x + e * w, s + e, t, {});
+    };
+    target = w + (t - s).unsqueeze(1) * (u(h) - u(-h)) / (2 * h);
+  }
+  const Tensor plain = (phi.average_velocity(x, s, t, {}) - target).square().mean();
+  const auto expected = gradients(plain, *student);
+  for (const json& options : variants()) {
+    if (!stops(options)) continue;
+    INFO(options);
+    const auto loss = distillation_losses().make(options);
+    const Tensor value = value_of(*loss, {phi, {}, v}, x, clocks, no_label(x));
+    CHECK(value.item<double>() == Approx(plain.item<double>()));
+    const auto found = gradients(value, *student);
+    for (size_t i = 0; i < found.size(); ++i) CHECK(distance(found[i], expected[i]) < 1e-7);
+  }
+}
+
+TEST_CASE("Losses by the pairs' own velocity ask no teacher", "[losses]") {
+  // Pairs whose paths do not cross: the flow goes along them.
+  const GaussianFlow flow = one_dimensional(0.7, 4, 2);
+  auto [x0, clocks] = some_case(1);
+  const Tensor zero = at::zeros({x0.size(0)}, real);
+  CoupledBatch pairs = no_label(x0);
+  pairs.x1 = flow.phi(x0, zero, zero + 1);
+  const Tensor x_s = interpolant("linear").at(clocks.s, x0, pairs.x1);
+  const FlowMap exact{flow.map()};
+  const FlowMap bent{
+      std::make_shared<Formula>([&](const Tensor& x, const Tensor& times, const Tensor& label) {
+        return 1.05 * exact.net->forward(x, times, label);
+      })};
+  for (const char* name : {"meanflow", "shortcut", "consistency"}) {
+    INFO(name);
+    const auto loss = distillation_losses().make(fine({{"type", name}, {"velocity", "pairs"}}));
+    CHECK_FALSE(loss->needs_teacher());
+    CHECK(value_of(*loss, {exact, exact, {}}, x_s, clocks, pairs).item<double>() < 1e-16);
+    CHECK(value_of(*loss, {bent, exact, {}}, x_s, clocks, pairs).item<double>() > 1e-4);
+    CHECK(distillation_losses().make({{"type", name}})->needs_teacher());
+  }
+}
+
+TEST_CASE("What a consistency step and a shortcut's grid leave out", "[losses]") {
+  const GaussianFlow flow = one_dimensional(-1, 4, 1.5);
+  const FlowMap exact{flow.map()};
+  const LabelledVelocity v = teacher_of(flow);
+  const auto [x, clocks] = some_case(1);
+  const Clocks early{clocks.s / 2, at::ones_like(clocks.s)};
+  const auto left = [&](const json& options, const Clocks& c) {
+    const auto loss = distillation_losses().make(options);
+    return std::sqrt(value_of(*loss, {exact, exact, v}, x, c, no_label(x)).item<double>());
+  };
+  // Heun's step errs by its cube, of which the loss divides by one.
+  const auto heun = [&](int64_t steps) {
+    return left({{"type", "consistency"}, {"steps", steps}}, early);
+  };
+  CHECK(heun(64) > 0);
+  CHECK(heun(64) / heun(128) == Approx(4).epsilon(0.1));
+  // The finest step is taken with the velocity at its start.
+  const auto finest = [&](int64_t steps) {
+    return left({{"type", "shortcut"}, {"steps", steps}},
+                {early.s, early.s + 2.0 / static_cast<double>(steps)});
+  };
+  CHECK(finest(64) > 0);
+  CHECK(finest(64) / finest(128) == Approx(2).epsilon(0.1));
+}
+
+TEST_CASE("Losses that draw clocks of their own", "[losses]") {
+  const auto law = time_laws().make({{"type", "uniform"}});
+  const int64_t n = 20000;
+  const Tensor u = Random(6).uniform(row_range(0, n), {2}).to(at::kDouble);
+  const auto draw = [&](const json& options) {
+    return distillation_losses().make(options)->draw(*law, u);
+  };
+  const auto share = [](const Tensor& of) { return of.to(at::kDouble).mean().item<double>(); };
+
+  const auto [s, t] = draw({{"type", "shortcut"}, {"steps", 8}, {"share", 0.75}});
+  const Tensor length = t - s, step = length.gt(0);
+  CHECK(share(step) == Approx(0.75).margin(0.01));
+  for (const double expected : {1.0, 0.5, 0.25}) {  // two half steps of 1/8 and more
+    CHECK(share(length == expected) == Approx(0.25).margin(0.01));
+    const Tensor from = s.masked_select(length == expected);
+    CHECK(distance(from, (from / expected).floor() * expected) == 0);
+    CHECK((from + expected).max().item<double>() == 1);
+  }
+  CHECK(share(s.masked_select(~step)) == Approx(0.5).margin(0.02));
+
+  const auto [from, end] = draw({{"type", "consistency"}, {"steps", 10}});
+  CHECK((end == 1).all().item<bool>());
+  CHECK(from.max().item<double>() <= 0.9);
+  CHECK(share(from) == Approx(0.45).margin(0.01));
 }
 
 TEST_CASE("ITVM with a short sub-step tends to the velocity at the end", "[losses]") {
@@ -170,10 +325,11 @@ TEST_CASE("ITVM with a short sub-step tends to the velocity at the end", "[losse
   };
   const LabelledVelocity own = student_at;
   const auto limit = distillation_losses().make({{"type", "lagrangian"}});
-  const double expected = (*limit)({phi, phi, own}, c.x, c.clocks, no_label(c.x)).item<double>();
+  const double expected =
+      value_of(*limit, {phi, phi, own}, c.x, c.clocks, no_label(c.x)).item<double>();
   const auto gap = [&](double tau) {  // own velocity as teacher: the initial term is zero
     const auto loss = distillation_losses().make({{"type", "itvm"}, {"tau", tau}});
-    return (*loss)({phi, phi, own}, c.x, c.clocks, no_label(c.x)).item<double>() - expected;
+    return value_of(*loss, {phi, phi, own}, c.x, c.clocks, no_label(c.x)).item<double>() - expected;
   };
   CHECK(expected > 1e-4);
   CHECK(std::abs(gap(1e-4)) < 1e-3 * expected);
@@ -185,6 +341,16 @@ TEST_CASE("ITVM without its teacher is refused", "[losses]") {
   CHECK_THROWS_AS(make({{"type", "itvm"}, {"lambda_initial", 0}}), BadOption);
   CHECK_THROWS_AS(make({{"type", "itvm"}, {"tau", 0}}), BadOption);
   CHECK_THROWS_AS(make({{"type", "itvn"}}), BadOption);
+  CHECK_THROWS_AS(make({{"type", "itvm"}, {"form", "c"}}), BadOption);
+  CHECK_THROWS_AS(make({{"type", "itvm"}, {"between", "t"}}), BadOption);
+  CHECK_THROWS_AS(make({{"type", "itvm"}, {"between", "midpoint"}, {"tau", 0.1}}), BadOption);
+  CHECK_THROWS_AS(make({{"type", "itvm"}, {"lambda_terminal", 0}}), BadOption);
+  CHECK_THROWS_AS(make({{"type", "lagrangian"}, {"lambda_initial", -1}}), BadOption);
+  CHECK_THROWS_AS(make({{"type", "eulerian"}, {"derivative", "sideways"}}), BadOption);
+  CHECK_THROWS_AS(make({{"type", "meanflow"}, {"velocity", "student"}}), BadOption);
+  CHECK_THROWS_AS(make({{"type", "shortcut"}, {"steps", 12}}), BadOption);
+  CHECK_THROWS_AS(make({{"type", "shortcut"}, {"share", 0}}), BadOption);
+  CHECK_THROWS_AS(make({{"type", "consistency"}, {"steps", 0}}), BadOption);
 }
 
 TEST_CASE("Distillation draws its clocks by row", "[losses]") {
@@ -224,4 +390,53 @@ TEST_CASE("Distillation draws its clocks by row", "[losses]") {
   const Tensor dropped = (label == -1).to(at::kFloat);
   CHECK(dropped.mean().item<float>() == Approx(0.3).margin(0.04));
   CHECK(((label == -1) | (label == row_range(0, 2000).remainder(7))).all().item<bool>());
+}
+
+TEST_CASE("Rows on the diagonal, laws of time and weights by row", "[losses]") {
+  Tensor times;
+  const FlowMap student{
+      std::make_shared<Formula>([&](const Tensor& x, const Tensor& t, const Tensor&) {
+        times = t;
+        return at::zeros_like(x);
+      })};
+  const LabelledVelocity v = [](const Tensor& x, const Tensor&, const Tensor&) { return x; };
+  const Random random(4);
+  const int64_t n = 4000;
+  const Tensor rows = row_range(0, n);
+  const CoupledBatch pairs{random.stream("x0").normal(rows, {2}),
+                           random.stream("x1").normal(rows, {2}), at::full({n}, -1, at::kLong)};
+  DistillOptions options;
+  options.loss = Component(distillation_losses(), "eulerian");
+  const auto loss = [&] {
+    const Distiller distil(options, interpolant("linear"), random);
+    return distil({student, {}, v}, pairs, rows).item<double>();
+  };
+  const double plain = loss();
+  options.diagonal = 0.75;
+  loss();
+  CHECK((times.select(1, 1) == 0).to(at::kFloat).mean().item<float>() == Approx(0.75).margin(0.03));
+  options.diagonal = 0;
+  options.times = Component(time_laws(), "logit-normal");
+  loss();
+  const Tensor both = at::cat({times.select(1, 0), times.sum(1)});  // all draws of the law
+  CHECK(both.logit().mean().item<float>() == Approx(0.2).margin(0.05));
+  CHECK(both.logit().std().item<float>() == Approx(1).margin(0.05));
+
+  options.times = Component(time_laws(), "uniform");
+  options.adaptive = 1e-9, options.adaptive_floor = 10;
+  CHECK(loss() == Approx(2 * plain));  // errors are sums over components
+  options.adaptive = 1, options.adaptive_floor = 1e-6;
+  CHECK(loss() == Approx(1).epsilon(0.01));
+
+  const auto refused = [&](const std::function<void(DistillOptions&)>& change) {
+    DistillOptions wrong;
+    change(wrong);
+    CHECK_THROWS_AS(Distiller(wrong, interpolant("linear"), random), BadOption);
+  };
+  refused([](auto& o) { o.diagonal = 1; });
+  refused([](auto& o) { o.adaptive = -1; });
+  refused([](auto& o) { o.adaptive_floor = 1; });
+  for (const char* name : {"shortcut", "endpoint"}) {
+    refused([&](auto& o) { o.loss = Component(distillation_losses(), name), o.diagonal = 0.5; });
+  }
 }

@@ -197,6 +197,41 @@ TEST_CASE("derivatives of backbones in their clocks, and gradients through them"
   }
 }
 
+TEST_CASE("derivatives of backbones forward and twice backward are one", "[nn]") {
+  at::manual_seed(9);
+  for (const json& options : variants()) {
+    CAPTURE(options.dump());
+    const auto net = perturbed(options, 2);
+    const Inputs in = inputs(2);
+    const Tensor dx = at::randn_like(in.x);
+    const Tensor dt = at::tensor({1.f, -1.f}).expand_as(in.times).contiguous();
+    const ManyToOne f = [&](const std::vector<Tensor>& given) {
+      return net->forward(given[0], given[1], in.label);
+    };
+    const auto derive = [&](Derivative how) { return jvp(f, {in.x, in.times}, {dx, dt}, how); };
+    const auto near = [](const Tensor& a, const Tensor& b) {
+      return testing::distance(a, b) < 1e-5 * (1 + b.abs().max().item<double>());
+    };
+    const auto [value, slope] = derive(Derivative::forward);
+    const auto [value2, slope2] = derive(Derivative::backward);
+    CHECK(near(value, value2));
+    CHECK(near(slope, slope2));
+    const auto weights = gradient(slope.square().mean(), *net);
+    const auto weights2 = gradient(slope2.square().mean(), *net);
+    for (size_t i = 0; i < weights.size(); ++i) {
+      CAPTURE(net->named_parameters()[i].key());
+      REQUIRE(weights[i].defined() == weights2[i].defined());
+      if (weights[i].defined()) CHECK(near(weights[i], weights2[i]));
+    }
+    const at::NoGradGuard no_grad;  // as targets
+    for (const Derivative how : {Derivative::forward, Derivative::backward}) {
+      const auto target = derive(how);
+      CHECK(near(target.second, slope));
+      CHECK_FALSE(target.second.requires_grad());
+    }
+  }
+}
+
 TEST_CASE("backbones under bfloat16 autocast stay near float32", "[nn]") {
   at::manual_seed(7);
   const at::NoGradGuard no_grad;

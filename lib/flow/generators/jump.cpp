@@ -10,7 +10,8 @@
 
 namespace couplet {
 
-Generator jumping(const Checkpoint& model, const SamplingOptions& o, c10::Device device) {
+Generator jumping(const Checkpoint& model, const SamplingOptions& o, c10::Device device,
+                  const Random& noise) {
   refuse_changed(o.flow, "a flow-map");
   refuse_changed(o.path, "a flow-map");
   require_option(o.guidance == 0, "option 'guidance' has no effect on a flow-map");
@@ -18,21 +19,30 @@ Generator jumping(const Checkpoint& model, const SamplingOptions& o, c10::Device
                  "option 'guidance_interval' has no effect on a flow-map");
   const auto times = chosen_times(o.grid, 1);
   const size_t steps = times.size() - 1, blocks = model.blocks.size();
-  require_option(steps == 1 || !model.facts.value("whole", false),
+  const std::string known = model.facts.value("jumps", "any");
+  require_option(steps == 1 || known != "whole",
                  "option 'steps': these maps were fitted to whole jumps alone, found ", steps);
+  const bool to_end = known == "to-end" && steps > 1;
+  require_option(!to_end || blocks == 1, "option 'steps': these maps of a chain were fitted to ",
+                 "jumps to the end of a block alone, found ", steps);
   std::vector<FlowMap> maps;  // numbered from data to noise
   for (size_t n = 0; n < blocks; ++n) maps.push_back({load_backbone(model, 2, device, o.raw, n)});
   Generator generator;
-  generator.generate = [maps, times, bf16 = o.precision == "bf16"](
-                           const Tensor& x0, const Tensor& label, const Tensor&) {
+  const auto& path = interpolant(model.facts.value("interpolant", "linear"));
+  generator.generate = [maps, times, to_end, noise, path = &path, bf16 = o.precision == "bf16"](
+                           const Tensor& x0, const Tensor& label, const Tensor& rows) {
     return by_shares(x0, [&](const Share& share) {
       const Autocast autocast(bf16, x0.device().type());
       Tensor x = share.of(x0);
+      if (to_end) {
+        return jump_to_end(maps[0], x, share.of(label), times, {path, noise, share.of(rows)});
+      }
       for (size_t n = maps.size(); n-- > 0;) x = jump(maps[n], x, share.of(label), times);
       return x;
     });
   };
-  generator.protocol = {{"solver", "jump"}, {"steps", steps}, {"nfe", blocks * steps}};
+  generator.protocol = {
+      {"solver", to_end ? "jump-to-end" : "jump"}, {"steps", steps}, {"nfe", blocks * steps}};
   if (blocks > 1) generator.protocol["blocks"] = blocks;
   return generator;
 }

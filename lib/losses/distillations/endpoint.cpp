@@ -6,15 +6,19 @@ namespace couplet {
 
 namespace {
 
-/// E || phi_{0,1}(x0) - x1 ||^2, where the teacher carries x0 to x1. LFM (arXiv 2410.02548) names
-/// the distillation of its blocks; this loss is our reading of it.
 struct Endpoint : DistillationLoss {
+  bool needs_law() const override { return false; }
   bool needs_ends() const override { return true; }
+  std::string jumps() const override { return "whole"; }
 
-  Tensor operator()(const Distillation& models, const Tensor&, const Clocks& clocks,
-                    const CoupledBatch& pairs) const override {
-    const Tensor s = at::zeros_like(clocks.s);
-    return (models.student(pairs.x0, s, at::ones_like(s), pairs.label) - pairs.x1).square().mean();
+  Clocks draw(const TimeLaw&, const Tensor& uniform) const override {
+    const Tensor s = at::zeros_like(uniform.select(1, 0));
+    return {s, at::ones_like(s)};
+  }
+
+  Tensor operator()(const Distillation& models, const DistillationPoints& p) const override {
+    const Tensor s = at::zeros_like(p.clocks.s);
+    return mean_square(models.student(p.pairs.x0, s, at::ones_like(s), p.pairs.label) - p.pairs.x1);
   }
 };
 

@@ -8,48 +8,95 @@ namespace couplet {
 
 namespace {
 
-/// lambda_I || u(x_s, s, s) - v(x_s, s) ||^2
-///   + lambda_T || (phi(t) - phi(r)) / (t - r) - sg u_avg(sg phi(r), r, t) ||^2,  r = t - min(tau,
-///   (t - s) / 2).
-/// An ITVM-style loss, reconstructed from the abstract of arXiv 2505.01169 (form A).
+// Of a form's r the part g = (r - s) / (t - s) is drawn, which holds at t = s too; below 1, or the
+// slope from r to t would be all noise.
+constexpr double nearest = 0.999;
+
 struct Itvm : DistillationLoss {
   ItvmOptions options;
   explicit Itvm(const ItvmOptions& options) : options(options) {}
   bool needs_average() const override { return true; }
 
-  Tensor operator()(const Distillation& models, const Tensor& x_s, const Clocks& clocks,
-                    const CoupledBatch& pairs) const override {
-    const Tensor& label = pairs.label;
-    const auto& [s, t] = clocks;
-    const Tensor r = t - ((t - s) / 2).clamp_max(options.tau);
-    const Tensor k = expand_to(((t - s) / options.tau).clamp_min(2), x_s);  // (t - s) / (t - r)
+  Tensor part(const DistillationPoints& p) const {
+    const auto& [s, t] = p.clocks;
+    if (options.between == "midpoint") return at::full_like(s, 0.5);
+    if (options.between == "uniform") return p.chance.to(s.scalar_type()) * nearest;
+    const Tensor sub = (options.tau / (t - s)).clamp_max(0.5);  // infinite at t = s: a half
+    return options.between == "s+tau" ? sub : 1 - sub;
+  }
 
-    const auto thrice = [](const Tensor& a) { return at::cat({a, a, a}); };
-    const Tensor ends = at::cat({s, t, r});
-    const Tensor u = models.student.average_velocity(thrice(x_s), thrice(s), ends, thrice(label));
-    const auto parts = u.chunk(3);
-    const Tensor &u_s = parts[0], &u_t = parts[1], &u_r = parts[2];
+  Tensor operator()(const Distillation& models, const DistillationPoints& p) const override {
+    const auto& [s, t] = p.clocks;
+    const Tensor g = part(p), r = s + g * (t - s), w = expand_to(g, p.x_s);
+    return options.form == "a" ? of_slopes(models, p, r, w) : of_ways(models, p, r, w);
+  }
+
+  /// u(x_s, s, end) of all ends, in one batch.
+  static std::vector<Tensor> student(const Distillation& models, const DistillationPoints& p,
+                                     const std::vector<Tensor>& ends) {
+    const auto times = [&](const Tensor& a) {
+      return at::cat(std::vector<Tensor>(ends.size(), a));
+    };
+    return models.student
+        .average_velocity(times(p.x_s), times(p.clocks.s), at::cat(ends), times(p.pairs.label))
+        .chunk(static_cast<int64_t>(ends.size()));
+  }
+
+  Tensor weighed(const Tensor& u_s, const Tensor& v_s, const Tensor& terminal) const {
+    return options.lambda_initial * mean_square(u_s - v_s) +
+           options.lambda_terminal * mean_square(terminal);
+  }
+
+  Tensor of_slopes(const Distillation& models, const DistillationPoints& p, const Tensor& r,
+                   const Tensor& w) const {
+    const auto& [s, t] = p.clocks;
+    const auto u = student(models, p, {s, t, r});
     Tensor v_s, u_end;
     {
       const at::NoGradGuard no_grad;
-      v_s = models.teacher(x_s, s, label);
-      u_end = models.average.average_velocity(x_s + expand_to(r - s, x_s) * u_r, r, t, label);
+      v_s = models.teacher(p.x_s, s, p.pairs.label);
+      u_end = models.average.average_velocity(p.x_s + expand_to(r - s, p.x_s) * u[2], r, t,
+                                              p.pairs.label);
     }
-    // (phi(t) - phi(r)) / (t - r) is k u_t - (k - 1) u_r, at t = s too.
-    const Tensor initial = (u_s - v_s).square().mean();
-    const Tensor terminal = (k * u_t - (k - 1) * u_r - u_end).square().mean();
-    return options.lambda_initial * initial + options.lambda_terminal * terminal;
+    // (phi(t) - phi(r)) / (t - r) with t - s divided out.
+    return weighed(u[0], v_s, (u[1] - w * u[2]) / (1 - w) - u_end);
+  }
+
+  Tensor of_ways(const Distillation& models, const DistillationPoints& p, const Tensor& r,
+                 const Tensor& w) const {
+    const auto& [s, t] = p.clocks;
+    const Tensor& label = p.pairs.label;
+    const auto u = student(models, p, {s, t});
+    Tensor v_s, way;
+    {
+      const at::NoGradGuard no_grad;
+      v_s = models.teacher(p.x_s, s, label);
+      const Tensor first = models.average.average_velocity(p.x_s, s, r, label);
+      const Tensor x_r = p.x_s + expand_to(r - s, p.x_s) * first;
+      way = w * first + (1 - w) * models.average.average_velocity(x_r, r, t, label);
+    }
+    return weighed(u[0], v_s, u[1] - way);
   }
 };
 
 }  // namespace
 
 std::shared_ptr<DistillationLoss> make_itvm(const ItvmOptions& options) {
+  require_option(options.form == "a" || options.form == "b",
+                 "option 'form' of itvm must be a or b, found ", options.form);
+  const bool step = options.between == "t-tau" || options.between == "s+tau";
+  require_option(step || options.between == "uniform" || options.between == "midpoint",
+                 "option 'between' must be t-tau, s+tau, uniform or midpoint, found ",
+                 options.between);
   require_option(options.tau > 0 && options.tau <= 1, "option 'tau' must lie in (0, 1], found ",
                  options.tau);
+  require_option(step || options.tau == ItvmOptions().tau,
+                 "option 'tau' has no effect on between=", options.between);
   require_option(options.lambda_initial > 0,
                  "option 'lambda_initial' must be positive: without it ",
                  "the loss does not see the teacher");
+  require_option(options.lambda_terminal > 0, "option 'lambda_terminal' must be positive, found ",
+                 options.lambda_terminal);
   return std::make_shared<Itvm>(options);
 }
 

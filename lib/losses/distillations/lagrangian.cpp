@@ -2,30 +2,39 @@
 
 #include <ATen/ATen.h>
 
+#include "base/error.h"
 #include "flow/jvp.h"
 
 namespace couplet {
 
 namespace {
 
-/// E || d/dt phi_{s,t}(x_s) - v(phi_{s,t}(x_s), t) ||^2  (Boffi et al. 2406.07507)
 struct Lagrangian : DistillationLoss {
   LagrangianOptions options;
-  explicit Lagrangian(const LagrangianOptions& options) : options(options) {}
+  Derivative how;
+  explicit Lagrangian(const LagrangianOptions& options)
+      : options(options), how(derivative(options.derivative)) {}
 
-  Tensor operator()(const Distillation& models, const Tensor& x_s, const Clocks& clocks,
-                    const CoupledBatch& pairs) const override {
-    const Tensor& label = pairs.label;
-    const auto phi = [&](const Tensor& end) { return models.student(x_s, clocks.s, end, label); };
-    const auto [x_t, dx_t] = jvp(phi, clocks.t, at::ones_like(clocks.t));
-    const Tensor v_t = models.teacher(options.stop_gradient ? x_t.detach() : x_t, clocks.t, label);
-    return (dx_t - v_t).square().mean();
+  Tensor operator()(const Distillation& models, const DistillationPoints& p) const override {
+    const auto& [s, t] = p.clocks;
+    const Tensor& label = p.pairs.label;
+    const auto phi = [&, &s = s](const Tensor& end) {
+      return models.student(p.x_s, s, end, label);
+    };
+    const auto [x_t, dx_t] = jvp(phi, t, at::ones_like(t), how);
+    const Tensor v_t = models.teacher(options.stop_gradient ? x_t.detach() : x_t, t, label);
+    const Tensor terminal = mean_square(dx_t - v_t);
+    if (options.lambda_initial == 0) return terminal;
+    const Tensor u_s = models.student.average_velocity(p.x_s, s, s, label);
+    return terminal + options.lambda_initial * mean_square(u_s - models.teacher(p.x_s, s, label));
   }
 };
 
 }  // namespace
 
 std::shared_ptr<DistillationLoss> make_lagrangian(const LagrangianOptions& options) {
+  require_option(options.lambda_initial >= 0, "option 'lambda_initial' must be 0 or more, found ",
+                 options.lambda_initial);
   return std::make_shared<Lagrangian>(options);
 }
 

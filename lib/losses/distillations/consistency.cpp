@@ -1,0 +1,53 @@
+#include "losses/distillations/consistency.h"
+
+#include <ATen/ATen.h>
+
+#include "base/error.h"
+#include "losses/distillations/meanflow.h"
+
+namespace couplet {
+
+namespace {
+
+struct Consistency : DistillationLoss {
+  double step;
+  bool pairs;
+  explicit Consistency(const ConsistencyOptions& options)
+      : step(1 / static_cast<double>(options.steps)), pairs(of_pairs(options.velocity)) {}
+  bool needs_average() const override { return true; }
+  bool needs_teacher() const override { return !pairs; }
+  std::string jumps() const override { return "to-end"; }
+
+  Clocks draw(const TimeLaw& law, const Tensor& uniform) const override {
+    const Tensor s = (1 - step) * law.quantile(uniform.select(1, 0));
+    return {s, at::ones_like(s)};
+  }
+
+  Tensor next(const Distillation& models, const DistillationPoints& p, const Tensor& r) const {
+    if (pairs) return p.path.at(r, p.pairs.x0, p.pairs.x1);
+    const Tensor v = models.teacher(p.x_s, p.clocks.s, p.pairs.label);
+    return p.x_s + step / 2 * (v + models.teacher(p.x_s + step * v, r, p.pairs.label));
+  }
+
+  Tensor operator()(const Distillation& models, const DistillationPoints& p) const override {
+    const auto& [s, one] = p.clocks;
+    const Tensor& label = p.pairs.label;
+    Tensor end;
+    {
+      const at::NoGradGuard no_grad;
+      const Tensor r = (s + step).clamp_max(1);
+      end = models.average(next(models, p, r), r, one, label);
+    }
+    return mean_square((models.student(p.x_s, s, one, label) - end) / step);
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<DistillationLoss> make_consistency(const ConsistencyOptions& options) {
+  require_option(options.steps >= 1, "option 'steps' of consistency must be positive, found ",
+                 options.steps);
+  return std::make_shared<Consistency>(options);
+}
+
+}  // namespace couplet

@@ -1,0 +1,27 @@
+// EMD: Eulerian map distillation.
+#pragma once
+#include "losses/distillation.h"
+
+namespace couplet {
+
+struct EulerianOptions {
+  bool stop_gradient = true;
+  std::string derivative = "forward";
+  void describe(auto&& option) {
+    option("stop_gradient", stop_gradient,
+           "no gradient through the derivative, which learns faster; false: EMD as published");
+    option("derivative", derivative, "by one pass forward, or two backward");
+  }
+};
+
+/// |d/ds phi_{s,t}(x_s) + grad phi_{s,t}(x_s) v(x_s, s)|^2 (Boffi et al., arXiv 2406.07507): what
+/// starts further along the teacher's path ends at the same point. Evaluations a row: one of the
+/// student with its derivative, one of the teacher.
+std::shared_ptr<DistillationLoss> make_eulerian(const EulerianOptions& options);
+
+/// u(x_s, s, t) - (w + (t - s) (d/ds + w grad) u(x_s, s, t)): zero where u is the average velocity
+/// of the flow of w. sg: the bracket is a target, without gradients.
+Tensor eulerian_residual(const FlowMap& phi, const DistillationPoints& p, const Tensor& w,
+                         const std::string& derivative, bool sg);
+
+}  // namespace couplet

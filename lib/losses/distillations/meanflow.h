@@ -1,0 +1,27 @@
+// MeanFlow: the average velocity by its own derivative.
+#pragma once
+#include "losses/distillation.h"
+
+namespace couplet {
+
+struct MeanFlowOptions {
+  std::string velocity = "teacher", derivative = "forward";
+  void describe(auto&& option) {
+    option("velocity", velocity,
+           "at x_s: the teacher's, or that of the pairs' own paths, which needs no teacher");
+    option("derivative", derivative, "by one pass forward, or two backward");
+  }
+};
+
+/// |u(x_s, s, t) - sg (w + (t - s) (d/ds + w grad) u(x_s, s, t))|^2 (Geng et al., arXiv 2505.13447,
+/// on our clock), w the velocity of the teacher or of the pair's path. As published:
+/// distil.diagonal 0.75 or 0.25, distil.adaptive 1, a logit-normal law. Evaluations a row: one of
+/// the student with its derivative, one of the teacher where it is asked.
+std::shared_ptr<DistillationLoss> make_meanflow(const MeanFlowOptions& options);
+
+/// "teacher" or "pairs": true for the latter. Errors: BadOption.
+bool of_pairs(const std::string& velocity);
+/// The velocity at x_s without gradients: the teacher's, or that of the pairs' paths.
+Tensor velocity_at(const Distillation& models, const DistillationPoints& p, bool pairs);
+
+}  // namespace couplet
