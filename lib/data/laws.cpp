@@ -27,6 +27,11 @@ Tensor eight_gaussians(const Random& random, const Tensor& rows) {
   return (4 * on_circle(angle) + 0.3 * noise(random, rows)) / 2.85;
 }
 
+Tensor ring(const Random& random, const Tensor& rows) {
+  const Tensor angle = choose(uniforms(random, rows, 1)[0], 8) * (M_PI / 4);
+  return 2 * on_circle(angle) + 0.2 * noise(random, rows);
+}
+
 // Half circles about (0, 0) and (1, 1/2), moved and scaled to mean 0 and mean variance 1.
 Tensor two_moons(const Random& random, const Tensor& rows) {
   const auto u = uniforms(random, rows, 2);
@@ -62,6 +67,7 @@ const std::vector<Law>& laws() {
   static const std::vector<Law> table = {
       {"eight-gaussians", "eight Gaussians of std 0.3 on a circle of radius 4, divided by 2.85",
        eight_gaussians},
+      {"ring", "eight Gaussians of std 0.2 on a circle of radius 2", ring},
       {"two-moons", "two interleaved half circles with noise, mean 0, mean variance 1", two_moons},
       {"checkerboard", "every other cell of 4 x 4, each coordinate of variance 1", checkerboard},
       {"gaussian", "mean (0.5, -0.5), covariance ((1, 0.6), (0.6, 0.52))", gaussian},

@@ -25,6 +25,17 @@ std::map<std::string, ColumnOf> columns(const ColumnOptions& options, const Gene
       return (made.x - requests.x1(made.row)).square().flatten(1).mean(1).sqrt();
     };
   }
+  if (options.semigroup) {
+    require_option(generator.phi != nullptr,
+                   "option 'semigroup' needs a flow map that knows jumps between any two times");
+    out["semigroup"] = [&generator](const Made& made) {
+      const auto phi = [&](const Tensor& x, double s, double t) {
+        return generator.phi(x, s, t, made.label);
+      };
+      const Tensor gap = phi(made.x0, 0, 1) - phi(phi(made.x0, 0, 0.5), 0.5, 1);
+      return gap.square().flatten(1).mean(1).sqrt();
+    };
+  }
   return out;
 }
 

@@ -5,7 +5,7 @@
 namespace couplet {
 
 struct ColumnOptions {
-  bool curvature = false, straightness = false, pair_distance = false;
+  bool curvature = false, straightness = false, pair_distance = false, semigroup = false;
   void describe(auto&& option) {
     option("curvature", curvature, "a column with the curvature of each sample's path");
     option("straightness", straightness,
@@ -13,6 +13,8 @@ struct ColumnOptions {
     option("pair_distance", pair_distance,
            "a column with the root mean square of x - x1, how near a student is to the teacher "
            "that made the couplings given as --noise");
+    option("semigroup", semigroup,
+           "of a map: a column with the root mean square of phi_{0,1} - phi_{1/2,1} phi_{0,1/2}");
   }
 };
 

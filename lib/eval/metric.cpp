@@ -35,6 +35,35 @@ json energy(const Summary& samples, const Summary& reference) {
           {"energy_rows", {samples.x.size(0), reference.x.size(0)}}};
 }
 
+/// Whether two files were made from the same noise, row by row, and both keep all of x.
+bool of_one_noise(const Summary& a, const Summary& b) {
+  const auto same = [&](const char* fact) {
+    return a.about.value(fact, json()) == b.about.value(fact, json());
+  };
+  return a.noise_row.defined() && b.noise_row.defined() && at::equal(a.noise_row, b.noise_row) &&
+         same("noise") &&
+         (a.about.contains("noise") || (a.about.contains("seed") && same("seed"))) &&
+         a.x.defined() && b.x.defined() && a.x.size(0) == b.x.size(0) &&
+         at::equal(a.label, b.label);
+}
+
+// Where the same noise ends: of a map and of its teacher, how far they are apart.
+json endpoint_rmse(const Summary& samples, const Summary& reference) {
+  if (!of_one_noise(samples, reference)) return json::object();
+  const Tensor squares = (samples.x - reference.x).to(at::kDouble).square().sum(1);
+  return {{"endpoint_rmse", squares.mean().sqrt().item<double>()}};
+}
+
+// sum p log(p / q) over cells, p of the reference, q of the samples with half a point more a cell.
+json kl_histogram(const Summary& samples, const Summary& reference) {
+  if (!samples.histogram.defined() || !reference.histogram.defined()) return json::object();
+  const Tensor p = reference.histogram.to(at::kDouble);
+  const double inside = p.sum().item<double>();
+  if (inside < 0.99 * static_cast<double>(reference.rows)) return json::object();
+  const Tensor q = samples.histogram.to(at::kDouble) + 0.5;
+  return {{"kl", at::kl_div((q / q.sum()).log(), p / inside, at::Reduction::Sum).item<double>()}};
+}
+
 json label_agreement(const Summary& samples, const Summary&) {
   if (!samples.predicted.defined()) return json::object();
   const Tensor asked = samples.label >= 0;
@@ -58,6 +87,13 @@ const std::vector<Metric>& metrics() {
   static const std::vector<Metric> table = {
       {"fd", "Fréchet distance in each extractor's features", frechet_distances},
       {"energy", "energy distance in pixels, U-statistic", energy},
+      {"endpoint_rmse",
+       "root mean square of the distance to a reference of samples made from the same noise",
+       endpoint_rmse},
+      {"kl",
+       "of points of the plane, Kullback-Leibler of the reference from the samples, nats, by "
+       "histograms of 32 x 32 cells on [-3, 3]^2",
+       kl_histogram},
       {"label_agreement", "share of the rows that the classifier gives the label asked for",
        label_agreement},
       {"columns", "means of the samples' own columns: curvature, …", column_means},

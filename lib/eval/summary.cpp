@@ -16,7 +16,7 @@ struct Source {
   json about;
   std::vector<int64_t> shape;
   int64_t rows;
-  Tensor label;
+  Tensor label, noise_row;
   Tensors columns;
   std::function<Tensor(int64_t begin, int64_t end)> x;
 };
@@ -53,7 +53,10 @@ Source open_samples(const std::string& path, c10::Device device) {
   source.shape = samples->space.shape;
   source.rows = samples->x.size(0);
   source.label = samples->label;
+  source.noise_row = samples->row;
   source.columns = samples->columns;
+  const auto& made = samples->artifact.label.provenance;
+  if (!made.empty() && made.back().contains("seed")) source.about["seed"] = made.back()["seed"];
   source.x = [samples, scaling, device](int64_t from, int64_t to) {
     return scaling.apply(samples->x.slice(0, from, to).to(device));
   };
@@ -98,6 +101,10 @@ Summary summarise(const std::string& path, const Extractors& extractors,
     const Tensor batch = given.index_select(0, finite);
     kept.push_back(finite.cpu() + begin);
     x.push_back(batch.flatten(1));
+    if (source.shape == std::vector<int64_t>{2}) {
+      const Tensor found = counts_by_cell(batch);
+      summary.histogram = begin == 0 ? found : summary.histogram + found;
+    }
     for (const auto& [name, extractor] : extractors) {
       const Extracted found = (*extractor)(batch);
       summary.moments[name].add(found.features);
@@ -117,6 +124,7 @@ Summary summarise(const std::string& path, const Extractors& extractors,
                        " rows hold numbers that are not finite; they are left out"));
   }
   summary.label = source.label.index_select(0, rows);
+  if (source.noise_row.defined()) summary.noise_row = source.noise_row.index_select(0, rows);
   if (!predicted.empty()) summary.predicted = at::cat(predicted);
   for (const auto& [name, column] : source.columns)
     summary.columns[name] = column.index_select(0, rows);
@@ -141,6 +149,17 @@ void write_statistics(const Run& run, const Summary& summary, const std::vector<
       file.write(name + "/count", at::scalar_tensor(moments.count(), at::kLong));
     }
   });
+}
+
+Tensor counts_by_cell(const Tensor& points) {
+  const Tensor cell =
+      ((points + kHistogramSide) * (kHistogramCells / (2 * kHistogramSide))).floor();
+  const Tensor inside = cell.ge(0).logical_and(cell.lt(kHistogramCells)).all(1);
+  const Tensor at = (cell.select(1, 0) * kHistogramCells + cell.select(1, 1)).to(at::kLong);
+  const int64_t cells = kHistogramCells * kHistogramCells;
+  return at::bincount(at::where(inside, at, cells), {}, cells + 1)
+      .narrow(0, 0, cells)
+      .view({kHistogramCells, kHistogramCells});
 }
 
 Tensor finite_rows(const Tensor& x) { return x.flatten(1).isfinite().all(1).nonzero().view(-1); }

@@ -20,7 +20,17 @@ struct Summary {
   Tensor label,
       predicted;    ///< (N) int64: asked for (-1: nothing), and given by an extractor or undefined
   Tensors columns;  ///< (N) each
+  /// Of samples: (N) int64, the rows of the noise that they were made from; else undefined.
+  Tensor noise_row;
+  /// Of points of the plane: how many lie in each cell of kHistogram, (32, 32) int64; or undefined.
+  Tensor histogram;
 };
+
+/// The square [-3, 3]^2, in 32 x 32 cells.
+constexpr double kHistogramSide = 3;
+constexpr int64_t kHistogramCells = 32;
+/// Points (N, 2) by cell; those outside are left out.
+Tensor counts_by_cell(const Tensor& points);
 
 /// How files are read. split: of datasets; energy_rows: how many rows x keeps, evenly spaced (0:
 /// all).

@@ -62,6 +62,8 @@ struct Generator {
   /// Of an adaptive solver, whose NFE only the run tells: rows that the network has been given so
   /// far, those of both branches of guidance. Else empty.
   std::function<int64_t()> evaluated;
+  /// Of a flow map alone, from any time to any: phi_{s,t}(x | label), s and t numbers; else empty.
+  std::function<Tensor(const Tensor& x, double s, double t, const Tensor& label)> phi;
   json protocol;  ///< solver, grid, steps, nfe, guidance, weights, model: what samples tell
   /// Where a flow is decoded by sweeps: a trial on a batch, which says how; and to do so. Else
   /// empty.

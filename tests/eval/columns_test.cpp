@@ -56,11 +56,28 @@ TEST_CASE("The distance of a sample to its pair is zero where it is the pair", "
   CHECK(distance(of(x), at::tensor({0.0, 0.6 / std::sqrt(6.0), 0.0})) < 1e-6);
 }
 
+TEST_CASE("A map that is a flow's has no semigroup error, another one has", "[eval]") {
+  const Requests requests({{2}, 0}, "each", Random(3));
+  const Tensor row = row_range(0, 4), x0 = requests.x0(row);
+  const auto error = [&](double bend) {
+    Generator generator;
+    generator.phi = [bend](const Tensor& x, double s, double t, const Tensor&) {
+      return x * std::exp(t - s) + bend * (t - s) * (t - s);
+    };
+    const auto found = columns({.semigroup = true}, generator, requests);
+    return found.at("semigroup")({x0, requests.labels(row), row, x0});
+  };
+  CHECK(error(0).abs().max().item<double>() < 1e-6);
+  // bend (1 - e^(1/2) / 4 - 1/4)
+  CHECK(distance(error(2), at::full({4}, 2 * (0.75 - std::exp(0.5) / 4))) < 1e-5);
+}
+
 TEST_CASE("Columns need what they measure", "[eval]") {
   const Requests requests({{2}, 0}, "each", Random(3));
   Generator generator;
   CHECK(columns({}, generator, requests).empty());
   CHECK_THROWS_WITH(columns({.pair_distance = true}, generator, requests), contains("--noise"));
+  CHECK_THROWS_WITH(columns({.semigroup = true}, generator, requests), contains("flow map"));
   CHECK_THROWS_WITH(columns({.straightness = true}, generator, requests),
                     contains("needs a velocity field"));
   generator.velocity = [](const Tensor& x, const Tensor& t, const Tensor& label) {

@@ -131,6 +131,44 @@ TEST_CASE("Samples are measured with their labels and columns, rows that are not
   CHECK_THROWS_AS(summarise(folder.samples("n.h5", x, label), by, {}, Run()), Error);
 }
 
+TEST_CASE("Where the same noise ends, and how points of the plane lie in cells", "[eval]") {
+  const Folder folder;
+  const auto points = [&](const std::string& name, uint64_t seed, const Tensor& x, int64_t first) {
+    Run run = folder.run(name);
+    run.provenance = true, run.seed = seed;
+    const json facts = {{"shape", {2}}, {"classes", 0}, {"scale", 1.0}, {"shift", 0.0}};
+    write_artifact(run.output, run.label("samples", facts, {}), [&](h5::File& file) {
+      file.write("x", x);
+      file.write("label", at::full({x.size(0)}, -1, at::kLong));
+      file.write("row", row_range(first, first + x.size(0)));
+    });
+    return summarise(run.output, {}, {.batch = 300}, Run());
+  };
+  const Tensor x = Random(3).uniform(row_range(0, 1000), {2}) * 2;
+  const Summary here = points("here.h5", 1, x, 0);
+  const json moved = measure(points("moved.h5", 1, x + at::tensor({0.3f, 0.4f}), 0), here);
+  CHECK(moved["endpoint_rmse"].get<double>() == Approx(0.5));
+  CHECK_FALSE(measure(points("seed.h5", 2, x, 0), here).contains("endpoint_rmse"));
+  CHECK_FALSE(measure(points("rows.h5", 1, x, 1), here).contains("endpoint_rmse"));
+
+  CHECK(here.histogram.sum().item<int64_t>() == 1000);
+  CHECK(counts_by_cell(at::tensor({-3.0f, 2.99f}).view({1, 2}))[0][31].item<int64_t>() == 1);
+  CHECK(counts_by_cell(at::tensor({3.0f, 0.0f}).view({1, 2})).sum().item<int64_t>() == 0);
+  // Half of the points in one cell, half in another, and all in the first: log 2, but for the half
+  // points that all cells are given.
+  const Tensor first = at::full({4000, 2}, 0.1f), second = at::full({4000, 2}, 1.1f);
+  const Summary both = points("both.h5", 1, at::cat({first, second}), 0);
+  const double all = 8000 + 512, p = 0.5;
+  const auto kl = [&](double in_first, double in_second) {
+    return p * std::log(p * all / (in_first + 0.5)) + p * std::log(p * all / (in_second + 0.5));
+  };
+  const Summary one = points("one.h5", 1, at::cat({first, first}), 0);
+  CHECK(measure(one, both)["kl"].get<double>() == Approx(kl(8000, 0)));
+  CHECK(measure(both, both)["kl"].get<double>() == Approx(kl(4000, 4000)));
+  const Summary outside = points("outside.h5", 1, first + 5, 0);
+  CHECK_FALSE(measure(both, outside).contains("kl"));
+}
+
 TEST_CASE("Statistics stand for the reference they were made of", "[eval]") {
   const Folder folder;
   const std::string data = folder.dataset("data.h5", 0), other = folder.dataset("other.h5", 0.2);

@@ -41,6 +41,11 @@ Generator jumping(const Checkpoint& model, const SamplingOptions& o, c10::Device
       return x;
     });
   };
+  if (known == "any" && blocks == 1) {
+    generator.phi = [phi = maps[0]](const Tensor& x, double s, double t, const Tensor& label) {
+      return jump(phi, x, label, {s, t});
+    };
+  }
   generator.protocol = {
       {"solver", to_end ? "jump-to-end" : "jump"}, {"steps", steps}, {"nfe", blocks * steps}};
   if (blocks > 1) generator.protocol["blocks"] = blocks;
