@@ -9,12 +9,14 @@ using namespace couplet;
 
 struct Options {
   Component coupling{couplings(), "stored"};
+  UntaughtOptions untaught;
   DistillOptions distil;
   PushedOptions push;
   double ema = 0;
   TrainOptions train;
   void describe(auto&& option) {
     option("coupling", coupling, "pairs whose paths give the points x_s; a chain has its own");
+    untaught.describe(option);
     option("distil", distil, "how the map is held to the field");
     option("push", push, "of a chain or the loss 'endpoint': how the field carries the data");
     option("ema", ema, "decay of the average to take, of a student with several; 0: the first");
@@ -28,35 +30,31 @@ int main(int argc, char** argv) {
        .summary = "Distil a velocity field into a flow map phi(s, t) that takes 1 to 8 steps.",
        .example =
            "ttfm-distill student.h5 couplings.h5 -c data/experiments/digits.json -o map.h5"});
-  const auto& field = tool.input("student", "a velocity field");
-  const auto& pairs = tool.input("pairs", "the couplings file; a dataset or a flow");
+  const auto& files = tool.inputs(
+      "files",
+      "a velocity field, unless the loss needs no teacher; and the pairs: couplings, a dataset or "
+      "a flow");
   const auto& moved = tool.flag("data", std::string(), "the flow's dataset, where it has moved");
   const auto& count = tool.flag("blocks", int64_t{0}, "maps of a chain; 0: one for each block");
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
-    const Checkpoint student =
-        chosen_average(read_checkpoint(field, {"velocity-field"}), /*raw=*/false, options.ema);
     const auto kind = distillation_losses().make(options.distil.loss);
-    const bool ends = kind->needs_ends();
-    const size_t maps = maps_of(student, pairs, count, ends);
-    const size_t group = student.blocks.size() / maps;
-    const bool own_pairs = ends || student.facts.contains("schedule");
-    require_option(!own_pairs || (options.coupling.value["type"] == "stored" && moved.empty()),
-                   "option 'coupling' or --data has no effect: the pairs are the student's own");
-    require_option(ends || maps > 1 || unchanged(options.push),
-                   "option 'push' has no effect on a student of one block without 'endpoint'");
-    fixed_solver(options.push.solver), check(options.train);
+    const std::string pairs = files.back();
+    const Checkpoint student =
+        beginning(files, kind->needs_teacher(), options.untaught, options.ema, run);
+    const MapPlan plan{options.coupling.value, pairs,       moved, count,
+                       kind->needs_ends(),     options.push};
+    const size_t maps = maps_of(student, plan), group = student.blocks.size() / maps;
+    check(options.train);
     Checkpoint map{.kind = "flow-map", .space = student.space, .facts = carried_on(student.label)};
     map.facts["jumps"] = kind->jumps(), map.facts["interpolant"] = student.facts["interpolant"];
     for (map = taken_up(map, run); map.blocks.size() < maps;) {
       const size_t first = map.blocks.size() * group, last = first + group;
       const std::string name = block_name("map", map.blocks.size(), maps);
       const Run own = run_of_block(run, name);
-      const auto [law, data, pushed] =
-          own_pairs ? own_pairs_of(student, first, last, ends, pairs, options.push, run)
-                    : BlockPairs{options.coupling.value, pairs, false};
+      const auto [law, data, pushed] = pairs_of(student, plan, first, last, run);
       const auto pi = couplings().make(law, {data, &own, moved, pushed});
       require(pi->space() == student.space, pairs, ": its shape or classes differ from those of ",
-              field);
+              files[0]);
       seed_weights(own);
       // A map begins as the block on the noise side: the second clock enters with zero weights.
       const FlowMap phi{load_backbone(student, 2, run.device, false, last - 1)};

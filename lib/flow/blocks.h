@@ -2,6 +2,7 @@
 #pragma once
 #include "base/options.h"
 #include "flow/pairings/pushed.h"
+#include "nn/backbone.h"
 
 namespace couplet {
 
@@ -35,10 +36,34 @@ void check_chain(const Checkpoint& chain, size_t blocks, const ChainPlan& plan);
 /// How many blocks a command ends with: at most count more (0: the whole schedule).
 size_t last_block(const Checkpoint& chain, const std::vector<json>& schedule, int64_t count);
 
-/// Into how many maps the blocks of a student are distilled: count (0: one each). joins: whether
-/// one map may take the place of several blocks. Errors: a count that does not divide the blocks;
-/// pairs that are not the student's data.
-size_t maps_of(const Checkpoint& student, const std::string& pairs, int64_t count, bool joins);
+/// Of a map that nobody teaches.
+struct UntaughtOptions {
+  Component net{backbones(), "dit"};
+  std::string interpolant = "linear";
+  void describe(auto&& option) {
+    option("net", net, "without a teacher: the network");
+    option("interpolant", interpolant, "without a teacher: the path between noise and data");
+  }
+};
+/// What a map begins as: the velocity field in the first of two files, with the average of a decay
+/// (0: the first); or, of the pairs alone, a field with weights by the run's random numbers.
+/// Errors: no teacher where one is needed; options without effect.
+Checkpoint beginning(const std::vector<std::string>& files, bool needs_teacher,
+                     const UntaughtOptions& untaught, double ema, const Run& run);
+
+/// How a student is to be distilled: count maps (0: one for each block), on the pairs of a coupling
+/// drawn from a file (data: where its dataset has moved). joins: by a loss that asks for the ends
+/// alone, so that one map may take the place of several blocks.
+struct MapPlan {
+  json coupling;
+  std::string pairs, data;
+  int64_t count;
+  bool joins;
+  PushedOptions push;
+};
+/// Into how many maps. Errors: a count that does not divide the blocks; pairs that are not the
+/// student's data; options without effect.
+size_t maps_of(const Checkpoint& student, const MapPlan& plan);
 
 /// Pairs for one map of a student: the coupling, the file that it draws from, and whether it starts
 /// where that file's data were pushed.
@@ -47,11 +72,11 @@ struct BlockPairs {
   std::string file;
   bool pushed;
 };
-/// The pairs of the student's own blocks first + 1 .. last: those that the block was trained on,
-/// or, for a loss that needs the ends, where the blocks carry the data: the pool of `last`, whose
-/// x1 is that of `first`, and which is therefore pushed from it.
-BlockPairs own_pairs_of(const Checkpoint& student, size_t first, size_t last, bool ends,
-                        const std::string& pairs, const PushedOptions& push, const Run& run);
+/// The pairs for the map of the blocks first + 1 .. last: those of the plan; of a chain those that
+/// the block was trained on; or, for a loss that needs the ends, where the blocks carry the data:
+/// the pool of `last`, whose x1 is that of `first`, and which is therefore pushed from it.
+BlockPairs pairs_of(const Checkpoint& student, const MapPlan& plan, size_t first, size_t last,
+                    const Run& run);
 
 /// "block2", for logs and states; empty where there is one block alone.
 std::string block_name(const std::string& noun, size_t block, size_t blocks);
