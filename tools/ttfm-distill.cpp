@@ -30,10 +30,8 @@ int main(int argc, char** argv) {
        .summary = "Distil a velocity field into a flow map phi(s, t) that takes 1 to 8 steps.",
        .example =
            "ttfm-distill student.h5 couplings.h5 -c data/experiments/digits.json -o map.h5"});
-  const auto& files = tool.inputs(
-      "files",
-      "a velocity field, unless the loss needs no teacher; and the pairs: couplings, a dataset or "
-      "a flow");
+  const auto& files =
+      tool.inputs("files", "a velocity field, where the loss needs one; and last the pairs");
   const auto& moved = tool.flag("data", std::string(), "the flow's dataset, where it has moved");
   const auto& count = tool.flag("blocks", int64_t{0}, "maps of a chain; 0: one for each block");
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
@@ -44,9 +42,11 @@ int main(int argc, char** argv) {
     const MapPlan plan{options.coupling.value, pairs,       moved, count,
                        kind->needs_ends(),     options.push};
     const size_t maps = maps_of(student, plan), group = student.blocks.size() / maps;
-    check(options.train);
+    const int64_t clocks = clocks_of(options.distil, student.space);
+    check(options.distil), check(options.train);
     Checkpoint map{.kind = "flow-map", .space = student.space, .facts = carried_on(student.label)};
     map.facts["jumps"] = kind->jumps(), map.facts["interpolant"] = student.facts["interpolant"];
+    if (!options.distil.guidance.empty()) map.facts["guidance"] = options.distil.guidance;
     for (map = taken_up(map, run); map.blocks.size() < maps;) {
       const size_t first = map.blocks.size() * group, last = first + group;
       const std::string name = block_name("map", map.blocks.size(), maps);
@@ -56,9 +56,10 @@ int main(int argc, char** argv) {
       require(pi->space() == student.space, pairs, ": its shape or classes differ from those of ",
               files[0]);
       seed_weights(own);
-      // A map begins as the block on the noise side: the second clock enters with zero weights.
-      const FlowMap phi{load_backbone(student, 2, run.device, false, last - 1)};
-      const FlowMap average{load_backbone(student, 2, run.device, false, last - 1)};
+      // A map begins as the block on the noise side: the clocks after the first enter with zero
+      // weights.
+      const FlowMap phi{load_backbone(student, clocks, run.device, false, last - 1)};
+      const FlowMap average{load_backbone(student, clocks, run.device, false, last - 1)};
       load_tensors(*average.net, named_tensors(*phi.net));
       const Distiller distil(options.distil, interpolant(student.facts["interpolant"]), own.random);
       const LabelledVelocity v = load_field(student, run.device, false, last - 1);

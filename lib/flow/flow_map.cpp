@@ -8,7 +8,9 @@ namespace couplet {
 
 Tensor FlowMap::average_velocity(const Tensor& x, const Tensor& s, const Tensor& t,
                                  const Tensor& label) const {
-  return net->forward(x, at::stack({s, t - s}, 1), label);
+  std::vector<Tensor> clocks{s, t - s};
+  if (w.defined()) clocks.push_back(w.repeat({x.size(0) / w.size(0)}));
+  return net->forward(x, at::stack(clocks, 1), label);
 }
 
 Tensor FlowMap::operator()(const Tensor& x, const Tensor& s, const Tensor& t,

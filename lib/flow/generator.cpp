@@ -27,7 +27,7 @@ Generator make_generator(const Checkpoint& model, const SamplingOptions& options
   json& protocol = generator.protocol;
   protocol["model"] = model.kind;
   protocol["weights"] = average ? "average" : "raw";
-  protocol["guidance"] = options.guidance;
+  if (!protocol.contains("guidance")) protocol["guidance"] = options.guidance;
   if (options.precision != "fp32") protocol["precision"] = options.precision;
   const GridOptions& grid = options.grid;
   if (!grid.grid.empty()) protocol["grid"] = grid.grid;

@@ -23,7 +23,7 @@ std::shared_ptr<NormalizingFlow> load_flow(const Checkpoint& model, c10::Device 
 
 std::shared_ptr<Backbone> load_backbone(const Checkpoint& model, int64_t clocks, c10::Device device,
                                         bool raw, size_t block) {
-  const bool new_clock = clocks == 2 && model.kind == "velocity-field";
+  const bool new_clock = clocks > 1 && model.kind == "velocity-field";
   const Block& from = model.blocks.at(block);
   return loaded(backbones().make(from.net, model.space, clocks), from, device, raw, new_clock);
 }

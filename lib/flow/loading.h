@@ -9,8 +9,8 @@ namespace couplet {
 /// In evaluation mode on a device; raw: not the moving average.
 std::shared_ptr<NormalizingFlow> load_flow(const Checkpoint& model, c10::Device device,
                                            bool raw = false);
-/// One block's network. clocks = 2 makes a flow map out of a velocity field's weights too: the
-/// second clock starts at zero.
+/// One block's network. 2 or 3 clocks make a flow map out of a velocity field's weights too: those
+/// after the first start at zero.
 std::shared_ptr<Backbone> load_backbone(const Checkpoint& model, int64_t clocks, c10::Device device,
                                         bool raw = false, size_t block = 0);
 /// One block of a velocity field, whose weights keep no gradient.

@@ -46,11 +46,16 @@ Velocity bind(LabelledVelocity v, const Tensor& label) {
 LabelledVelocity guide(LabelledVelocity v, double scale, double from, double to) {
   if (scale == 0) return v;
   if (from > 0 || to < 1) return guide_between(std::move(v), scale, from, to);
+  return guide(std::move(v), at::scalar_tensor(scale, at::kDouble));
+}
+
+LabelledVelocity guide(LabelledVelocity v, const Tensor& scale) {
   return [v = std::move(v), scale](const Tensor& x, const Tensor& t, const Tensor& label) {
     const Tensor none = at::full_like(label, -1);
     const Tensor both = v(at::cat({x, x}), at::cat({t, t}), at::cat({label, none}));
     const auto halves = both.chunk(2);
-    return halves[0] + scale * (halves[0] - halves[1]);
+    const Tensor w = scale.dim() == 0 ? scale : expand_to(scale, x);
+    return halves[0] + w * (halves[0] - halves[1]);
   };
 }
 

@@ -27,5 +27,7 @@ Velocity bind(LabelledVelocity v, const Tensor& label);
 /// Guided are the rows with from <= t <= to (2404.07724): the others need one branch only. An
 /// interval shorter than [0, 1] reads from the device, at each evaluation, how many these are.
 LabelledVelocity guide(LabelledVelocity v, double scale, double from = 0, double to = 1);
+/// By a scale for each row, (N).
+LabelledVelocity guide(LabelledVelocity v, const Tensor& scale);
 
 }  // namespace couplet

@@ -41,6 +41,49 @@ Clocks DistillationLoss::draw(const TimeLaw& law, const Tensor& uniform) const {
   return {at::minimum(u[0], u[1]), at::maximum(u[0], u[1])};
 }
 
+void check(const DistillOptions& options) {
+  const auto loss = distillation_losses().make(options.loss);
+  const json name = options.loss.value.at("type"), law = options.times.value.at("type");
+  require_option(options.diagonal >= 0 && options.diagonal < 1,
+                 "option 'distil.diagonal' must be 0 or more and below 1, found ",
+                 options.diagonal);
+  require_option(loss->needs_law() || (law == "uniform" && options.diagonal == 0),
+                 "options 'distil.times' and 'distil.diagonal' have no effect on the loss ", name);
+  require_option(options.solution_steps >= 0,
+                 "option 'distil.solution_steps' must be 0 or more, found ",
+                 options.solution_steps);
+  require_option(options.solution_steps == 0 || (loss->needs_teacher() && !loss->needs_ends()),
+                 "option 'distil.solution_steps' has no effect on the loss ", name,
+                 ", or no teacher");
+  require_option(options.adaptive >= 0 && options.adaptive_floor > 0,
+                 "options 'distil.adaptive' must be 0 or more, 'distil.adaptive_floor' positive");
+  require_option(options.adaptive > 0 || options.adaptive_floor == DistillOptions().adaptive_floor,
+                 "option 'distil.adaptive_floor' has no effect without 'distil.adaptive'");
+  const auto& range = options.guidance;
+  require_option(range.size() <= 2 && (range.size() < 2 || range[0] < range[1]),
+                 "option 'distil.guidance' must be a scale or a range that rises, found ",
+                 json(range).dump());
+  require_option(range.empty() || (loss->needs_teacher() && !loss->needs_ends()),
+                 "option 'distil.guidance' has no effect on the loss ", name, ", or no teacher");
+}
+
+namespace {
+
+/// Where n of Heun's steps of a field carry x0 by times s, (N), without gradients.
+Tensor carried(const LabelledVelocity& v, const Tensor& x0, const Tensor& s, const Tensor& label,
+               int64_t n) {
+  const at::NoGradGuard no_grad;
+  const Tensor dt = s / n, step = expand_to(dt, x0);
+  Tensor x = x0;
+  for (int64_t k = 0; k < n; ++k) {
+    const Tensor first = v(x, k * dt, label);
+    x = x + step / 2 * (first + v(x + step * first, (k + 1) * dt, label));
+  }
+  return x;
+}
+
+}  // namespace
+
 Distiller::Distiller(const DistillOptions& options, const Interpolant& path, const Random& random)
     : options_(options),
       path_(path),
@@ -49,27 +92,40 @@ Distiller::Distiller(const DistillOptions& options, const Interpolant& path, con
       clock_(random.stream("times")),
       chance_(random.stream("chance")),
       diagonal_(random.stream("diagonal")),
+      guidance_(random.stream("guidance")),
       drop_(random.stream("label drop")) {
-  const json name = options.loss.value.at("type"), law = options.times.value.at("type");
-  require_option(options.diagonal >= 0 && options.diagonal < 1,
-                 "option 'distil.diagonal' must be 0 or more and below 1, found ",
-                 options.diagonal);
-  require_option(loss_->needs_law() || (law == "uniform" && options.diagonal == 0),
-                 "options 'distil.times' and 'distil.diagonal' have no effect on the loss ", name);
-  require_option(options.adaptive >= 0 && options.adaptive_floor > 0,
-                 "options 'distil.adaptive' must be 0 or more, 'distil.adaptive_floor' positive");
-  require_option(options.adaptive > 0 || options.adaptive_floor == DistillOptions().adaptive_floor,
-                 "option 'distil.adaptive_floor' has no effect without 'distil.adaptive'");
+  check(options);
 }
 
+int64_t clocks_of(const DistillOptions& options, const Space& space) {
+  require_option(options.guidance.empty() || space.classes > 0,
+                 "option 'distil.guidance' needs a model with classes");
+  return options.guidance.size() == 2 ? 3 : 2;
+}
+
+// A range of guidance is drawn by row: the teacher has the scale, the maps its part of the range.
 Tensor Distiller::operator()(const Distillation& models, CoupledBatch pairs,
                              const Tensor& rows) const {
+  pairs.label = drop_labels(pairs.label, options_.label_drop, drop_, rows);
+  const auto& range = options_.guidance;
+  if (range.empty()) return unguided(models, pairs, rows);
+  if (range.size() == 1) {
+    return unguided({models.student, models.average, guide(models.teacher, range[0])}, pairs, rows);
+  }
+  const Tensor part = guidance_.uniform(rows, {});
+  const LabelledVelocity v = guide(models.teacher, range[0] + (range[1] - range[0]) * part);
+  return unguided({{models.student.net, part}, {models.average.net, part}, v}, pairs, rows);
+}
+
+Tensor Distiller::unguided(const Distillation& models, const CoupledBatch& pairs,
+                           const Tensor& rows) const {
   auto [s, t] = loss_->draw(*law_, clock_.uniform(rows, {2}).to(at::kDouble));
   s = s.to(at::kFloat), t = t.to(at::kFloat);
   if (options_.diagonal > 0) t = at::where(diagonal_.uniform(rows, {}).lt(options_.diagonal), s, t);
-  pairs.label = drop_labels(pairs.label, options_.label_drop, drop_, rows);
-  const Tensor error = (*loss_)(
-      models, {path_.at(s, pairs.x0, pairs.x1), {s, t}, chance_.uniform(rows, {}), pairs, path_});
+  const Tensor x_s = options_.solution_steps > 0 ? carried(models.teacher, pairs.x0, s, pairs.label,
+                                                           options_.solution_steps)
+                                                 : path_.at(s, pairs.x0, pairs.x1);
+  const Tensor error = (*loss_)(models, {x_s, {s, t}, chance_.uniform(rows, {}), pairs, path_});
   if (options_.adaptive == 0) return error.mean();
   const Tensor sum = error * (pairs.x0.numel() / pairs.x0.size(0));
   return (sum / (sum.detach() + options_.adaptive_floor).pow(options_.adaptive)).mean();

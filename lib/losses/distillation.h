@@ -55,6 +55,8 @@ struct DistillOptions {
   Component loss{distillation_losses(), "itvm"};
   Component times{time_laws(), "uniform"};
   double diagonal = 0, adaptive = 0, adaptive_floor = 1e-3;
+  int64_t solution_steps = 0;
+  std::vector<double> guidance;
   double label_drop = 0, target_ema = 0.99;
   void describe(auto&& option) {
     option("loss", loss, "what is minimised");
@@ -63,25 +65,38 @@ struct DistillOptions {
     option("adaptive", adaptive,
            "p: a row's squared error E is divided by (E + adaptive_floor)^p (MeanFlow: 1)");
     option("adaptive_floor", adaptive_floor, "of a row's error, summed over its components");
+    option("solution_steps", solution_steps,
+           "x_s is where so many of Heun's steps of the teacher carry x0; 0: on the path of the "
+           "pair");
+    option("guidance", guidance,
+           "of the teacher: one scale, [1.5]; or a range, [0, 4], of which a map knows every scale "
+           "and is asked for one when sampling");
     option("label_drop", label_drop, "share of the labels dropped");
     option("target_ema", target_ema, "decay of the average that gives the loss its targets");
   }
 };
 
-/// Draws s <= t by row, takes x_s from the path of the pairs, then the loss, weighed by row.
+/// Throws BadOption for options that cannot be, or have no effect on the loss.
+void check(const DistillOptions& options);
+/// How many clocks a map needs: two, with a range of guidance three. Errors: BadOption, for
+/// guidance in a space without classes.
+int64_t clocks_of(const DistillOptions& options, const Space& space);
+
+/// Draws s <= t by row, takes x_s from the path of the pair or of the teacher, then the loss,
+/// weighed by row.
 class Distiller {
  public:
-  /// Errors: BadOption, for options without effect on the loss too.
   Distiller(const DistillOptions& options, const Interpolant& path, const Random& random);
   Tensor operator()(const Distillation& models, CoupledBatch pairs, const Tensor& rows) const;
   bool needs_average() const { return loss_->needs_average(); }
 
  private:
+  Tensor unguided(const Distillation& models, const CoupledBatch& pairs, const Tensor& rows) const;
   DistillOptions options_;
   const Interpolant& path_;
   std::shared_ptr<DistillationLoss> loss_;
   std::shared_ptr<TimeLaw> law_;
-  Random clock_, chance_, diagonal_, drop_;
+  Random clock_, chance_, diagonal_, guidance_, drop_;
 };
 
 /// (N): means of the squares over all components of a row.

@@ -13,9 +13,9 @@ struct Backbone : torch::nn::Module {
   virtual Tensor forward(const Tensor& x, const Tensor& times, const Tensor& label) = 0;
 };
 
-/// make(options, space, K): K = 1 reads (t), K = 2 reads (s, t - s). The second clock enters
-/// through an embedding of its own whose last layer starts at zero, so that a map starts as its
-/// student.
+/// make(options, space, K): K = 1 reads (t), K = 2 reads (s, t - s), K = 3 also w, a scale of
+/// guidance as a part of its range. Clocks after the first enter through embeddings of their own
+/// whose last layers start at zero, so that a map starts as its student. BadOption for another K.
 const Registry<Backbone, const Space&, int64_t>& backbones();
 
 }  // namespace couplet

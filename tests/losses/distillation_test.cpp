@@ -440,3 +440,81 @@ TEST_CASE("Rows on the diagonal, laws of time and weights by row", "[losses]") {
     refused([&](auto& o) { o.loss = Component(distillation_losses(), name), o.diagonal = 0.5; });
   }
 }
+
+TEST_CASE("Points on the teacher's own solutions", "[losses]") {
+  const GaussianFlow flow = one_dimensional(0.8, 0.25, 0.0);
+  Tensor points, times;  // what the student saw last
+  const FlowMap student{
+      std::make_shared<Formula>([&](const Tensor& x, const Tensor& t, const Tensor&) {
+        points = x, times = t;
+        return at::zeros_like(x);
+      })};
+  const LabelledVelocity v = teacher_of(flow);
+  const Tensor rows = row_range(0, 50);
+  const Random random(4);
+  CoupledBatch pairs = no_label(random.stream("x0").normal(rows, {1}).to(at::kDouble));
+  pairs.x1 = pairs.x1 + 3;  // of no influence
+  DistillOptions options;
+  options.loss = Component(distillation_losses(), "eulerian");
+  const auto error = [&](int64_t steps) {
+    options.solution_steps = steps;
+    Distiller(options, interpolant("linear"), random)({student, {}, v}, pairs, rows);
+    const Tensor s = times.select(1, 0), zero = at::zeros_like(s);
+    return distance(points, flow.phi(pairs.x0, zero, s));
+  };
+  CHECK(error(8) < 1e-2);
+  CHECK(error(8) / error(16) == Approx(4).epsilon(0.25));  // Heun's method is of second order
+  options.solution_steps = -1;
+  CHECK_THROWS_AS(Distiller(options, interpolant("linear"), random), BadOption);
+  options.solution_steps = 4;
+  options.loss.value = {{"type", "meanflow"}, {"velocity", "pairs"}};
+  CHECK_THROWS_AS(Distiller(options, interpolant("linear"), random), BadOption);
+  options.loss = Component(distillation_losses(), "endpoint");
+  CHECK_THROWS_AS(Distiller(options, interpolant("linear"), random), BadOption);
+}
+
+TEST_CASE("A guided teacher, by one scale or by one a row that the map is told", "[losses]") {
+  Tensor clocks;
+  const FlowMap student{
+      std::make_shared<Formula>([&](const Tensor& x, const Tensor& t, const Tensor&) {
+        clocks = t;
+        return at::zeros_like(x);
+      })};
+  // Of a class 2, of none 1: guided 2 + w.
+  const LabelledVelocity v = [](const Tensor& x, const Tensor&, const Tensor& label) {
+    return at::where(expand_to(label, x) >= 0, at::full_like(x, 2), at::full_like(x, 1));
+  };
+  const Random random(4);
+  const int64_t n = 3000;
+  const Tensor rows = row_range(0, n);
+  const CoupledBatch pairs{random.stream("x0").normal(rows, {2}),
+                           random.stream("x1").normal(rows, {2}), at::zeros({n}, at::kLong)};
+  DistillOptions options;
+  options.loss = Component(distillation_losses(), "eulerian");
+  const auto loss = [&](const std::vector<double>& guidance) {
+    options.guidance = guidance;
+    const Distiller distil(options, interpolant("linear"), random);
+    return distil({student, {}, v}, pairs, rows).item<double>();
+  };
+  CHECK(loss({}) == Approx(4));
+  CHECK(clocks.size(1) == 2);
+  CHECK(loss({3}) == Approx(25));
+  CHECK(clocks.size(1) == 2);
+  const double found = loss({1, 3});
+  REQUIRE(clocks.size(1) == 3);
+  const Tensor w = 1 + 2 * clocks.select(1, 2);
+  CHECK(found == Approx((2 + w).square().mean().item<double>()));
+  CHECK(w.mean().item<double>() == Approx(2).margin(0.05));
+  options.loss = Component(distillation_losses(), "itvm");  // several ends of one row
+  options.guidance = {1, 3};
+  Distiller(options, interpolant("linear"), random)({student, student, v}, pairs, rows);
+  CHECK(distance(1 + 2 * clocks.select(1, 2).slice(0, 0, n), w) == 0);
+
+  const Space classes{{2}, 3}, none{{2}, 0};
+  CHECK(clocks_of({}, none) == 2);
+  CHECK(clocks_of(options, classes) == 3);
+  CHECK_THROWS_AS(clocks_of(options, none), BadOption);
+  for (const std::vector<double>& wrong : {std::vector<double>{2, 1}, {1, 2, 3}}) {
+    CHECK_THROWS_AS(loss(wrong), BadOption);
+  }
+}

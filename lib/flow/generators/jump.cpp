@@ -10,11 +10,33 @@
 
 namespace couplet {
 
+namespace {
+
+/// The scale that a map was guided by, and if it knows a range of them, which part it is; (1).
+struct Guidance {
+  double scale = 0;
+  Tensor w;
+};
+Guidance guidance_of(const Checkpoint& model, double asked) {
+  const auto known = model.facts.value("guidance", std::vector<double>());
+  if (known.size() < 2) {
+    const double own = known.empty() ? 0 : known[0];
+    require_option(asked == 0 || asked == own, "option 'guidance' has no effect on a flow-map ",
+                   known.empty() ? "that knows none" : text("that knows ", own, " alone"));
+    return {own, {}};
+  }
+  require_option(asked >= known[0] && asked <= known[1], "option 'guidance': this map knows ",
+                 known[0], " to ", known[1], ", found ", asked);
+  return {asked, at::full({1}, (asked - known[0]) / (known[1] - known[0]))};
+}
+
+}  // namespace
+
 Generator jumping(const Checkpoint& model, const SamplingOptions& o, c10::Device device,
                   const Random& noise) {
   refuse_changed(o.flow, "a flow-map");
   refuse_changed(o.path, "a flow-map");
-  require_option(o.guidance == 0, "option 'guidance' has no effect on a flow-map");
+  const Guidance guidance = guidance_of(model, o.guidance);
   require_option(o.guidance_interval.empty(),
                  "option 'guidance_interval' has no effect on a flow-map");
   const auto times = chosen_times(o.grid, 1);
@@ -26,7 +48,10 @@ Generator jumping(const Checkpoint& model, const SamplingOptions& o, c10::Device
   require_option(!to_end || blocks == 1, "option 'steps': these maps of a chain were fitted to ",
                  "jumps to the end of a block alone, found ", steps);
   std::vector<FlowMap> maps;  // numbered from data to noise
-  for (size_t n = 0; n < blocks; ++n) maps.push_back({load_backbone(model, 2, device, o.raw, n)});
+  for (size_t n = 0; n < blocks; ++n) {
+    maps.push_back({load_backbone(model, guidance.w.defined() ? 3 : 2, device, o.raw, n),
+                    guidance.w.defined() ? guidance.w.to(device) : Tensor()});
+  }
   Generator generator;
   const auto& path = interpolant(model.facts.value("interpolant", "linear"));
   generator.generate = [maps, times, to_end, noise, path = &path, bf16 = o.precision == "bf16"](
@@ -48,6 +73,7 @@ Generator jumping(const Checkpoint& model, const SamplingOptions& o, c10::Device
   }
   generator.protocol = {
       {"solver", to_end ? "jump-to-end" : "jump"}, {"steps", steps}, {"nfe", blocks * steps}};
+  generator.protocol["guidance"] = guidance.scale;
   if (blocks > 1) generator.protocol["blocks"] = blocks;
   return generator;
 }

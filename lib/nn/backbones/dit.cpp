@@ -62,7 +62,7 @@ Block transformer_block(torch::nn::Module& root, const std::string& at, const Di
 }
 
 // Everything that feeds back into the residual stream starts at zero (adaLN-zero), and so does what
-// the second clock adds.
+// the clocks after the first add.
 void initialise(torch::nn::Module& net) {
   const at::NoGradGuard no_grad;
   for (auto& parameter : net.named_parameters()) {
@@ -70,9 +70,10 @@ void initialise(torch::nn::Module& net) {
     const auto in = [&](const char* part) {
       return parameter.key().find(part) != std::string::npos;
     };
-    if (w.dim() == 1 || in("adaLN_modulation") || in("final_layer") || in("dt_embedder.mlp.2")) {
+    if (w.dim() == 1 || in("adaLN_modulation") || in("final_layer") || in("dt_embedder.mlp.2") ||
+        in("w_embedder.mlp.2")) {
       w.zero_();
-    } else if (in("t_embedder") || in("y_embedder")) {
+    } else if (in("t_embedder") || in("w_embedder") || in("y_embedder")) {
       w.normal_(0, 0.02);
     } else {  // Xavier, a patch as one vector
       const double bound = std::sqrt(6. / (w.size(0) + w[0].numel()));
@@ -91,7 +92,10 @@ class DitNet : public Dit {
         register_buffer("pos_embed", position_table(rows_, space.shape[2] / o.patch, width));
     patches_ = place(*this, "x_embedder.proj", torch::nn::Conv2d(patches));
     clock_ = perceptron(*this, "t_embedder.mlp", kFrequencies, width);
-    if (clocks == 2) second_ = perceptron(*this, "dt_embedder.mlp", kFrequencies, width);
+    for (int64_t k = 1; k < clocks; ++k) {
+      further_.push_back(
+          perceptron(*this, k == 1 ? "dt_embedder.mlp" : "w_embedder.mlp", kFrequencies, width));
+    }
     labels_ =
         place(*this, "y_embedder.embedding_table", torch::nn::Embedding(space.classes + 1, width));
     for (int64_t i = 0; i < o.depth; ++i) {
@@ -112,7 +116,10 @@ class DitNet : public Dit {
     const Tensor t = times * options_.time_scale;
     Tensor c = clock_(timestep_embedding(t.select(1, 0), kFrequencies));
     c = c + label_or_null_row(labels_->weight, label);
-    if (second_) c = c + second_(timestep_embedding(t.select(1, 1), kFrequencies));
+    for (size_t k = 0; k < further_.size(); ++k) {
+      const Tensor clock = t.select(1, static_cast<int64_t>(k) + 1);
+      c = c + further_[k](timestep_embedding(clock, kFrequencies));
+    }
     c = at::silu(c);
 
     Tensor tokens = patches_(x).flatten(2).transpose(1, 2) + position_;
@@ -132,7 +139,8 @@ class DitNet : public Dit {
   Tensor position_;
   torch::nn::Conv2d patches_{nullptr};
   torch::nn::Embedding labels_{nullptr};
-  std::function<Tensor(const Tensor&)> clock_, second_;
+  std::function<Tensor(const Tensor&)> clock_;
+  std::vector<std::function<Tensor(const Tensor&)>> further_;  // clocks after the first
   std::vector<Block> blocks_;
   Linear linear_{nullptr}, modulation_{nullptr};
 };
@@ -171,7 +179,7 @@ std::shared_ptr<Backbone> make_dit(const DitOptions& options, const Space& space
                  " must divide the image, which is ", height, " x ", width);
   require_option(o.hidden % o.heads == 0 && o.hidden % 4 == 0, "backbone dit: 'hidden' ", o.hidden,
                  " must be a multiple of 4 and of 'heads' ", o.heads);
-  require_option(clocks == 1 || clocks == 2, "backbone dit reads 1 or 2 clocks, found ", clocks);
+  require_option(clocks >= 1 && clocks <= 3, "backbone dit reads 1 to 3 clocks, found ", clocks);
   return std::make_shared<DitNet>(o, space, clocks);
 }
 

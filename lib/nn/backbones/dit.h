@@ -30,13 +30,14 @@ struct DitOptions {
 /// What the options leave to the size written out. Errors: BadOption.
 DitOptions sized(DitOptions options);
 
-/// Weights have the names of facebookresearch/DiT; the second clock's are dt_embedder.
+/// Weights have the names of facebookresearch/DiT; those of the second clock
+/// and the third are dt_embedder and w_embedder.
 struct Dit : Backbone {
   /// What the network itself says: with learn_sigma all 2C channels, or the noise.
   virtual Tensor all_channels(const Tensor& x, const Tensor& times, const Tensor& label) = 0;
 };
 
-/// Images (C, H, W) that the patch divides; 1 or 2 clocks. BadOption where the options do not fit.
+/// Images (C, H, W) that the patch divides; 1 to 3 clocks. BadOption where the options do not fit.
 std::shared_ptr<Backbone> make_dit(const DitOptions& options, const Space& space, int64_t clocks);
 
 }  // namespace couplet

@@ -42,7 +42,10 @@ class Mlp : public Backbone {
   Mlp(const MlpOptions& o, const Space& space, int64_t clocks) {
     const int64_t dims = space.dims();
     clock_ = perceptron(*this, "clock", 2 * kHarmonics, o.hidden);
-    if (clocks == 2) second_ = perceptron(*this, "second_clock", 2 * kHarmonics, o.hidden, true);
+    for (int64_t k = 1; k < clocks; ++k) {
+      further_.push_back(perceptron(*this, k == 1 ? "second_clock" : "third_clock", 2 * kHarmonics,
+                                    o.hidden, true));
+    }
     labels_ = place(*this, "label", torch::nn::Embedding(space.classes + 1, o.hidden));
     in_ = place(*this, "in", Linear(dims, o.hidden));
     for (int64_t i = 0; i < o.depth; ++i) {
@@ -58,7 +61,10 @@ class Mlp : public Backbone {
   Tensor forward(const Tensor& x, const Tensor& times, const Tensor& label) override {
     Tensor c = clock_(harmonic_embedding(times.select(1, 0), kHarmonics));
     c = c + label_or_null_row(labels_->weight, label);
-    if (second_) c = c + second_(harmonic_embedding(times.select(1, 1), kHarmonics));
+    for (size_t k = 0; k < further_.size(); ++k) {
+      const Tensor clock = times.select(1, static_cast<int64_t>(k) + 1);
+      c = c + further_[k](harmonic_embedding(clock, kHarmonics));
+    }
     c = at::silu(c);
 
     const Tensor flat = x.flatten(1);
@@ -68,7 +74,8 @@ class Mlp : public Backbone {
   }
 
  private:
-  std::function<Tensor(const Tensor&)> clock_, second_;
+  std::function<Tensor(const Tensor&)> clock_;
+  std::vector<std::function<Tensor(const Tensor&)>> further_;  // clocks after the first
   torch::nn::Embedding labels_{nullptr};
   Linear in_{nullptr}, out_{nullptr}, gain_{nullptr};
   std::vector<Block> blocks_;
@@ -79,7 +86,7 @@ class Mlp : public Backbone {
 std::shared_ptr<Backbone> make_mlp(const MlpOptions& o, const Space& space, int64_t clocks) {
   require_option(o.hidden > 0 && o.depth > 0,
                  "backbone mlp: 'hidden' and 'depth' must be positive");
-  require_option(clocks == 1 || clocks == 2, "backbone mlp reads 1 or 2 clocks, found ", clocks);
+  require_option(clocks >= 1 && clocks <= 3, "backbone mlp reads 1 to 3 clocks, found ", clocks);
   return std::make_shared<Mlp>(o, space, clocks);
 }
 

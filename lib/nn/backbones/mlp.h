@@ -12,7 +12,7 @@ struct MlpOptions {
   }
 };
 
-/// Any shape, flattened; 1 or 2 clocks. It starts as zero. BadOption where the options do not fit.
+/// Any shape, flattened; 1 to 3 clocks. It starts as zero. BadOption where the options do not fit.
 std::shared_ptr<Backbone> make_mlp(const MlpOptions& options, const Space& space, int64_t clocks);
 
 }  // namespace couplet

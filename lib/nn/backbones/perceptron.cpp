@@ -34,10 +34,10 @@ class Perceptron : public Backbone {
       layers_.push_back(place(*this, text("layers.", i), Linear(in, o.hidden)));
     }
     layers_.push_back(place(*this, text("layers.", o.depth), Linear(in, space.dims())));
-    if (clocks == 2) {
+    for (int64_t k = 1; k < clocks; ++k) {
       const auto from_one = torch::nn::LinearOptions(1, o.hidden).bias(false);
-      second_ = place(*this, "second_clock", Linear(from_one));
-      second_->weight.zero_();
+      further_.push_back(place(*this, k == 1 ? "second_clock" : "third_clock", Linear(from_one)));
+      further_.back()->weight.zero_();
     }
     if (space.classes > 0) {
       labels_ = place(*this, "label", torch::nn::Embedding(space.classes + 1, o.hidden));
@@ -47,7 +47,10 @@ class Perceptron : public Backbone {
 
   Tensor forward(const Tensor& x, const Tensor& times, const Tensor& label) override {
     Tensor h = layers_[0](at::cat({times.slice(1, 0, 1), x.flatten(1)}, 1));
-    if (second_) h = h + second_(times.slice(1, 1, 2));
+    for (size_t k = 0; k < further_.size(); ++k) {
+      const auto clock = static_cast<int64_t>(k) + 1;
+      h = h + further_[k](times.slice(1, clock, clock + 1));
+    }
     if (labels_) h = h + label_or_null_row(labels_->weight, label);
     for (size_t i = 1; i < layers_.size(); ++i) h = layers_[i](activation_(h));
     return h.reshape(x.sizes());
@@ -56,7 +59,7 @@ class Perceptron : public Backbone {
  private:
   Activation activation_;
   std::vector<Linear> layers_;
-  Linear second_{nullptr};
+  std::vector<Linear> further_;  // of clocks after the first
   torch::nn::Embedding labels_{nullptr};
 };
 
@@ -71,7 +74,7 @@ std::shared_ptr<Backbone> make_perceptron(const PerceptronOptions& o, const Spac
                  " (there are: softplus, relu, elu, silu)");
   require_option(o.hidden > 0 && o.depth > 0,
                  "backbone perceptron: 'hidden' and 'depth' must be positive");
-  require_option(clocks == 1 || clocks == 2, "backbone perceptron reads 1 or 2 clocks, found ",
+  require_option(clocks >= 1 && clocks <= 3, "backbone perceptron reads 1 to 3 clocks, found ",
                  clocks);
   return std::make_shared<Perceptron>(o, space, clocks);
 }

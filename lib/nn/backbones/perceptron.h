@@ -16,7 +16,8 @@ struct PerceptronOptions {
 
 /// Any shape, flattened, with t as column 0 of the first layer; no norm, no residual, PyTorch's
 /// usual initialisation. What the papers' network has not starts at zero and adds to the first
-/// layer: a label (where the space has classes) and a second clock. BadOption where the options do
+/// layer: a label (where the space has classes) and clocks
+/// after the first. BadOption where the options do
 /// not fit.
 std::shared_ptr<Backbone> make_perceptron(const PerceptronOptions& options, const Space& space,
                                           int64_t clocks);

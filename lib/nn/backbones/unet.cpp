@@ -136,7 +136,10 @@ class UNet : public Backbone {
       : options_(o), size_(space.shape[2]) {
     width_ = 4 * o.channels;
     clock_ = perceptron(*this, "time_embed", o.channels, width_);
-    if (clocks == 2) second_ = perceptron(*this, "dt_embed", o.channels, width_, true);
+    for (int64_t k = 1; k < clocks; ++k) {
+      further_.push_back(
+          perceptron(*this, k == 1 ? "dt_embed" : "w_embed", o.channels, width_, true));
+    }
     if (space.classes > 0) {
       labels_ = place(*this, "label_emb", torch::nn::Embedding(space.classes, width_));
     }
@@ -152,7 +155,10 @@ class UNet : public Backbone {
   Tensor forward(const Tensor& x, const Tensor& times, const Tensor& label) override {
     const Tensor t = times * options_.time_scale;
     Tensor emb = clock_(timestep_embedding(t.select(1, 0), options_.channels));
-    if (second_) emb = emb + second_(timestep_embedding(t.select(1, 1), options_.channels));
+    for (size_t k = 0; k < further_.size(); ++k) {
+      const Tensor clock = t.select(1, static_cast<int64_t>(k) + 1);
+      emb = emb + further_[k](timestep_embedding(clock, options_.channels));
+    }
     if (labels_) emb = emb + label_or_zero(labels_->weight, label);
     emb = at::silu(emb);
 
@@ -226,7 +232,8 @@ class UNet : public Backbone {
   UnetOptions options_;
   int64_t size_, width_, now_ = 0;  // image side, width of the embedding, channels while building
   std::vector<int64_t> kept_;       // channels of the skips while building
-  std::function<Tensor(const Tensor&)> clock_, second_;
+  std::function<Tensor(const Tensor&)> clock_;
+  std::vector<std::function<Tensor(const Tensor&)>> further_;  // clocks after the first
   torch::nn::Embedding labels_{nullptr};
   std::vector<Layers> encoder_, decoder_;
   Layers middle_;
@@ -268,7 +275,7 @@ void check(const UnetOptions& o, const Space& space, int64_t clocks) {
   require_option(height % halved == 0 && width % halved == 0,
                  "backbone unet: ", o.channel_mult.size(), " levels need an image whose sides ",
                  halved, " divides, found ", height, " x ", width, "; shorten 'channel_mult'");
-  require_option(clocks == 1 || clocks == 2, "backbone unet reads 1 or 2 clocks, found ", clocks);
+  require_option(clocks >= 1 && clocks <= 3, "backbone unet reads 1 to 3 clocks, found ", clocks);
 }
 
 }  // namespace

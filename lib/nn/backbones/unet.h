@@ -34,9 +34,9 @@ struct UnetOptions {
   }
 };
 
-/// Images (C, H, W) that can be halved once a level after the first; 1 or 2 clocks. Weights have
-/// the names of guided diffusion; the second clock's are dt_embed. Without a label, none is added.
-/// BadOption where the options do not fit.
+/// Images (C, H, W) that can be halved once a level after the first; 1 to 3 clocks. Weights have
+/// the names of guided diffusion; those of the second clock and the third are dt_embed and w_embed.
+/// Without a label, none is added. BadOption where the options do not fit.
 std::shared_ptr<Backbone> make_unet(const UnetOptions& options, const Space& space, int64_t clocks);
 
 }  // namespace couplet
