@@ -43,14 +43,14 @@ int main(int argc, char** argv) {
     require_option(
         files.size() > 1 || !run.output.empty(),
         "nothing to measure: give samples before the reference, or -o for its statistics");
-    const auto is_field = [](const auto& file) {
-      return read_label(file).kind == "velocity-field";
-    };
+    const auto is_field = [](const auto& f) { return read_label(f).kind == "velocity-field"; };
     const auto fields = std::count_if(files.begin(), files.end() - 1, is_field);
     require_option(fields > 0 || unchanged(options.nll),
                    "options 'nll' have no effect: no velocity field is measured");
-    require_option(fields + 1 < std::ssize(files) || !run.output.empty() || features.empty(),
-                   "--features has no effect on velocity fields");
+    require_option(fields + 1 < std::ssize(files) || !run.output.empty() ||
+                       (features.empty() && options.read == SummaryOptions() &&
+                        options.reference_split == Options().reference_split),
+                   "--features, 'batch', 'reference_split', 'energy_rows' ask nothing of fields");
     Extractors by{{"pixels", extractors().make({{"type", "pixels"}}, run.device)}};
     if (!features.empty()) {
       by["classifier"] =

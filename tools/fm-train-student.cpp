@@ -66,6 +66,7 @@ int main(int argc, char** argv) {
       (name.empty() ? student.facts["numbers"] : student.facts["numbers"][name]) = numbers;
       if (student.blocks.size() < last) keep(student, run);
     }
+    student.facts["label_drop"] = options.loss.label_drop;
     std::vector<Label> parents{read_label(pairs)};
     if (!from.empty()) parents.push_back(student.label);
     write_checkpoint(run, student, parents);

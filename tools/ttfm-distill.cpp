@@ -42,9 +42,10 @@ int main(int argc, char** argv) {
     const MapPlan plan{options.coupling.value, pairs,       moved, count,
                        kind->needs_ends(),     options.push};
     const size_t maps = maps_of(student, plan), group = student.blocks.size() / maps;
-    const int64_t clocks = clocks_of(options.distil, student.space);
+    const int64_t clocks = clocks_of(options.distil, student);
     check(options.distil), check(options.train);
     Checkpoint map{.kind = "flow-map", .space = student.space, .facts = carried_on(student.label)};
+    map.facts["pairs"] = student.facts.value("pairs", law_of_pairs(plan.coupling, pairs));
     map.facts["jumps"] = kind->jumps(), map.facts["interpolant"] = student.facts["interpolant"];
     if (!options.distil.guidance.empty()) map.facts["guidance"] = options.distil.guidance;
     for (map = taken_up(map, run); map.blocks.size() < maps;) {
@@ -60,7 +61,7 @@ int main(int argc, char** argv) {
       // weights.
       const FlowMap phi{load_backbone(student, clocks, run.device, false, last - 1)};
       const FlowMap average{load_backbone(student, clocks, run.device, false, last - 1)};
-      load_tensors(*average.net, named_tensors(*phi.net));
+      load_tensors(*average.net, named_tensors(*phi.net)), phi.net->train();
       const Distiller distil(options.distil, interpolant(student.facts["interpolant"]), own.random);
       const LabelledVelocity v = load_field(student, run.device, false, last - 1);
       const Distillation models{phi, average, v};

@@ -76,7 +76,7 @@ json nll(const Checkpoint& model, const Dataset& data, const std::string& split,
     });
     sum += log_p.sum(), squares += log_p.square().sum(), latent += norm.sum();
     run.log->progress("likelihood", std::min(end, i + o.batch) - begin, end - begin);
-    if (run.stop()) throw Unfinished("stopped; nothing of a likelihood is kept");
+    require(i + o.batch >= end || !run.stop(), "stopped; nothing of a likelihood is kept");
   }
 
   const auto n = static_cast<double>(end - begin), D = static_cast<double>(data.space.dims());

@@ -124,11 +124,14 @@ Summary summarise(const std::string& path, const Extractors& extractors,
                        " rows hold numbers that are not finite; they are left out"));
   }
   summary.label = source.label.index_select(0, rows);
-  if (source.noise_row.defined()) summary.noise_row = source.noise_row.index_select(0, rows);
+  const Tensor all = at::cat(x);
+  if (source.noise_row.defined()) {
+    summary.noise_row = source.noise_row.index_select(0, rows), summary.all = all;
+  }
   if (!predicted.empty()) summary.predicted = at::cat(predicted);
   for (const auto& [name, column] : source.columns)
     summary.columns[name] = column.index_select(0, rows);
-  summary.x = spaced_rows(at::cat(x), options.energy_rows);
+  summary.x = spaced_rows(all, options.energy_rows);
   summary.spread = mean_distance(summary.x);
   return summary;
 }

@@ -20,8 +20,9 @@ struct Summary {
   Tensor label,
       predicted;    ///< (N) int64: asked for (-1: nothing), and given by an extractor or undefined
   Tensors columns;  ///< (N) each
-  /// Of samples: (N) int64, the rows of the noise that they were made from; else undefined.
-  Tensor noise_row;
+  /// Of samples: (N) int64, the rows of the noise that they were made from, and all of them, (N,
+  /// D); else undefined.
+  Tensor noise_row, all;
   /// Of points of the plane: how many lie in each cell of kHistogram, (32, 32) int64; or undefined.
   Tensor histogram;
 };
@@ -37,6 +38,7 @@ Tensor counts_by_cell(const Tensor& points);
 struct SummaryOptions {
   std::string split = "test";
   int64_t batch = 500, energy_rows = 0;
+  bool operator==(const SummaryOptions&) const = default;
 };
 
 /// Reads a dataset's split, samples, or statistics. Errors: other kinds; fewer than two finite

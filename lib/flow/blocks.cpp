@@ -50,6 +50,15 @@ std::vector<json> schedule_of(const Components& coupling, const std::string& fro
   return one_each(coupling.value);
 }
 
+std::string law_of_pairs(const json& coupling, const std::string& pairs) {
+  std::string type = coupling.at("type");
+  if (type == "stored") {
+    const json& made = read_label(pairs).config;
+    type = made.value("coupling", json::object()).value("type", "");
+  }
+  return type == "independent" ? "independent" : "coupled";
+}
+
 Checkpoint first_blocks(const ChainInputs& inputs) {
   const auto& [from, pairs, schedule, interpolant] = inputs;
   for (size_t n = 1; n < schedule.size(); ++n) {
@@ -66,6 +75,8 @@ Checkpoint first_blocks(const ChainInputs& inputs) {
             " blocks already; give them with --from");
     chain.facts["numbers"] = json::object();
     if (is_chain(schedule)) chain.facts["schedule"] = schedule;
+    chain.facts.update(carried_on(source));  // not those of a pool, whose x0 have no scaling
+    chain.facts["pairs"] = is_chain(schedule) ? "coupled" : law_of_pairs(schedule[0], pairs);
   } else {
     chain = read_checkpoint(from, {"velocity-field"});
     check_schedule(inputs, chain);
@@ -77,7 +88,6 @@ Checkpoint first_blocks(const ChainInputs& inputs) {
             ": was trained on other data than those of ", pairs);
     check_passed(pairs, from, chain);
   }
-  chain.facts.update(carried_on(source));
   chain.facts["interpolant"] = interpolant;
   return chain;
 }

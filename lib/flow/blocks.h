@@ -23,6 +23,10 @@ std::vector<json> schedule_of(const Components& coupling, const std::string& fro
 /// these.
 Checkpoint first_blocks(const ChainInputs& inputs);
 
+/// "independent" where a coupling draws noise independently of the data of a file, which stochastic
+/// samplers need; else "coupled".
+std::string law_of_pairs(const json& coupling, const std::string& pairs);
+
 /// How the blocks of a chain are to be trained.
 struct ChainPlan {
   bool warm;           ///< from the weights of the block before

@@ -19,6 +19,8 @@ Integrator stochastic(const SdeOptions& o, const GridOptions& grid, const Interp
   out.sde = sde(form, o.diffusion_scale == 0 ? 1 : o.diffusion_scale, path);
   out.noise = noise;
   const int64_t steps = grid.steps == 0 ? 250 : grid.steps;
+  require_option(o.last_step == 0 || steps >= 2,
+                 "option 'last_step' has no effect on a single step");
   if (!grid.times.empty() || steps < 2) {
     out.times = chosen_times(grid, 1);
   } else {

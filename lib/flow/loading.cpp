@@ -1,5 +1,7 @@
 #include "flow/loading.h"
 
+#include "base/error.h"
+
 namespace couplet {
 
 namespace {
@@ -32,6 +34,12 @@ VelocityField load_field(const Checkpoint& model, c10::Device device, bool raw, 
   const VelocityField v{load_backbone(model, 1, device, raw, block)};
   for (const Tensor& weight : v.net->parameters()) weight.set_requires_grad(false);
   return v;
+}
+
+void require_null_branch(double guidance, const Checkpoint& field) {
+  require_option(guidance == 0 || field.facts.value("label_drop", 1.) > 0,
+                 "guidance needs a field that was trained with a share of its labels dropped "
+                 "(loss.label_drop), this one with none");
 }
 
 Chain load_chain(const Checkpoint& model, c10::Device device, bool raw) {

@@ -16,6 +16,9 @@ std::shared_ptr<Backbone> load_backbone(const Checkpoint& model, int64_t clocks,
 /// One block of a velocity field, whose weights keep no gradient.
 VelocityField load_field(const Checkpoint& model, c10::Device device, bool raw = false,
                          size_t block = 0);
+/// Throws BadOption where guidance is asked of a field that was trained without dropping labels, so
+/// that it knows nothing of no label.
+void require_null_branch(double guidance, const Checkpoint& field);
 /// All blocks of a velocity field.
 Chain load_chain(const Checkpoint& model, c10::Device device, bool raw = false);
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "flow/labels.h"
+#include "flow/loading.h"
 #include "losses/distillations/consistency.h"
 #include "losses/distillations/endpoint.h"
 #include "losses/distillations/eulerian.h"
@@ -55,6 +56,12 @@ void check(const DistillOptions& options) {
   require_option(options.solution_steps == 0 || (loss->needs_teacher() && !loss->needs_ends()),
                  "option 'distil.solution_steps' has no effect on the loss ", name,
                  ", or no teacher");
+  require_option(options.target_ema >= 0 && options.target_ema < 1,
+                 "option 'distil.target_ema' must be in [0, 1), found ", options.target_ema);
+  require_option(loss->needs_average() || options.target_ema == DistillOptions().target_ema,
+                 "option 'distil.target_ema' has no effect on the loss ", name);
+  require_option(options.label_drop >= 0 && options.label_drop < 1,
+                 "option 'distil.label_drop' must be in [0, 1), found ", options.label_drop);
   require_option(options.adaptive >= 0 && options.adaptive_floor > 0,
                  "options 'distil.adaptive' must be 0 or more, 'distil.adaptive_floor' positive");
   require_option(options.adaptive > 0 || options.adaptive_floor == DistillOptions().adaptive_floor,
@@ -97,9 +104,10 @@ Distiller::Distiller(const DistillOptions& options, const Interpolant& path, con
   check(options);
 }
 
-int64_t clocks_of(const DistillOptions& options, const Space& space) {
-  require_option(options.guidance.empty() || space.classes > 0,
-                 "option 'distil.guidance' needs a model with classes");
+int64_t clocks_of(const DistillOptions& options, const Checkpoint& teacher) {
+  if (options.guidance.empty()) return 2;
+  require_option(teacher.space.classes > 0, "option 'distil.guidance' needs a model with classes");
+  require_null_branch(options.guidance.back(), teacher);
   return options.guidance.size() == 2 ? 3 : 2;
 }
 
@@ -122,6 +130,10 @@ Tensor Distiller::unguided(const Distillation& models, const CoupledBatch& pairs
   auto [s, t] = loss_->draw(*law_, clock_.uniform(rows, {2}).to(at::kDouble));
   s = s.to(at::kFloat), t = t.to(at::kFloat);
   if (options_.diagonal > 0) t = at::where(diagonal_.uniform(rows, {}).lt(options_.diagonal), s, t);
+  if (path_.last < 1) {  // beyond it the velocity of the pairs' paths has no bound
+    const Tensor early = s.clamp_max(path_.last);
+    t = at::where(t.eq(s), early, t), s = early;
+  }
   const Tensor x_s = options_.solution_steps > 0 ? carried(models.teacher, pairs.x0, s, pairs.label,
                                                            options_.solution_steps)
                                                  : path_.at(s, pairs.x0, pairs.x1);

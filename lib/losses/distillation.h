@@ -5,6 +5,7 @@
 #include "flow/interpolant.h"
 #include "flow/times.h"
 #include "flow/velocity_field.h"
+#include "io/checkpoint.h"
 
 namespace couplet {
 
@@ -78,9 +79,9 @@ struct DistillOptions {
 
 /// Throws BadOption for options that cannot be, or have no effect on the loss.
 void check(const DistillOptions& options);
-/// How many clocks a map needs: two, with a range of guidance three. Errors: BadOption, for
-/// guidance in a space without classes.
-int64_t clocks_of(const DistillOptions& options, const Space& space);
+/// How many clocks a map of a teacher needs: two, with a range of guidance three. Errors:
+/// BadOption, for guidance of a teacher without classes or that knows nothing of no label.
+int64_t clocks_of(const DistillOptions& options, const Checkpoint& teacher);
 
 /// Draws s <= t by row, takes x_s from the path of the pair or of the teacher, then the loss,
 /// weighed by row.

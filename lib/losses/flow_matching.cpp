@@ -23,6 +23,8 @@ FlowMatching::FlowMatching(const FlowMatchingOptions& options, const Random& ran
       clock_(random.stream("times")),
       drop_(random.stream("label drop")),
       noise_(random.stream("sigma")) {
+  require_option(options.label_drop >= 0 && options.label_drop < 1,
+                 "option 'loss.label_drop' must be in [0, 1), found ", options.label_drop);
   require_option(options.sigma >= 0, "option 'sigma' must be 0 or more, found ", options.sigma);
   require_option(options.sigma_min >= 0 && options.sigma_min < 1,
                  "option 'sigma_min' must be 0 or more and below 1, found ", options.sigma_min);

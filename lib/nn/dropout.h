@@ -28,7 +28,8 @@ class DropoutRows {
 };
 
 /// h: (N, …), a share of whose numbers become zero; the others are divided by 1 - share. layer
-/// names the draws. A network that is evaluated twice for one row drops the same both times.
+/// names the draws. A network that is evaluated twice for one row, in two batches or in one (whose
+/// rows are then several copies of all), drops the same both times.
 Tensor dropout_by_row(const Tensor& h, double share, std::string_view layer);
 
 }  // namespace couplet

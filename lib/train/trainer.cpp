@@ -216,6 +216,8 @@ class Training {
 Trained train(torch::nn::Module& net, const std::function<Tensor(const Tensor& rows)>& loss,
               const TrainOptions& options, const Run& run, const std::string& name,
               const TrainHooks& hooks) {
+  require_option(hooks.validate || options.validate_every == 0,
+                 "option 'train.validate_every' has no effect: nothing is validated here");
   check(options);
   return Training(net, options, run, name, hooks).go(loss);
 }

@@ -142,7 +142,7 @@ TEST_CASE("Where the same noise ends, and how points of the plane lie in cells",
       file.write("label", at::full({x.size(0)}, -1, at::kLong));
       file.write("row", row_range(first, first + x.size(0)));
     });
-    return summarise(run.output, {}, {.batch = 300}, Run());
+    return summarise(run.output, {}, {.batch = 300, .energy_rows = 100}, Run());
   };
   const Tensor x = Random(3).uniform(row_range(0, 1000), {2}) * 2;
   const Summary here = points("here.h5", 1, x, 0);

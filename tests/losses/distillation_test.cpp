@@ -510,11 +510,34 @@ TEST_CASE("A guided teacher, by one scale or by one a row that the map is told",
   Distiller(options, interpolant("linear"), random)({student, student, v}, pairs, rows);
   CHECK(distance(1 + 2 * clocks.select(1, 2).slice(0, 0, n), w) == 0);
 
-  const Space classes{{2}, 3}, none{{2}, 0};
+  Checkpoint classes{.space = {{2}, 3}}, none{.space = {{2}, 0}};
   CHECK(clocks_of({}, none) == 2);
   CHECK(clocks_of(options, classes) == 3);
   CHECK_THROWS_AS(clocks_of(options, none), BadOption);
+  classes.facts["label_drop"] = 0.;
+  CHECK_THROWS_AS(clocks_of(options, classes), BadOption);
   for (const std::vector<double>& wrong : {std::vector<double>{2, 1}, {1, 2, 3}}) {
     CHECK_THROWS_AS(loss(wrong), BadOption);
+  }
+}
+
+TEST_CASE("Pairs whose paths have no velocity at their end are asked earlier", "[losses]") {
+  Tensor clocks;
+  const FlowMap student{
+      std::make_shared<Formula>([&](const Tensor& x, const Tensor& t, const Tensor&) {
+        clocks = t;
+        return at::zeros_like(x);
+      })};
+  const Random random(4);
+  const Tensor rows = row_range(0, 5000);
+  const CoupledBatch pairs = no_label(random.stream("x0").normal(rows, {1}));
+  for (const char* name : {"meanflow", "shortcut"}) {
+    DistillOptions options;
+    options.loss.value = {{"type", name}, {"velocity", "pairs"}};
+    if (name == std::string("meanflow")) options.diagonal = 0.5;
+    const Interpolant& path = interpolant("linear-vp");
+    const Tensor value = Distiller(options, path, random)({student, student, {}}, pairs, rows);
+    CHECK(value.isfinite().item<bool>());
+    CHECK(clocks.select(1, 0).max().item<float>() <= path.last + 1e-6);
   }
 }

@@ -18,6 +18,7 @@ TEST_CASE("Dropout is decided by seed, layer and row, and rests outside training
     CHECK(at::equal(dropout_by_row(h, 0, "a"), h));
     CHECK(at::equal(dropout_by_row(h, 0.25, "a"), whole));
     CHECK_FALSE(at::equal(dropout_by_row(h, 0.25, "b"), whole));
+    CHECK(at::equal(dropout_by_row(at::cat({h, h, h}), 0.25, "a"), at::cat({whole, whole, whole})));
     {
       const DropoutRows inner(random, rows.slice(0, 0, 10));
       CHECK(at::equal(dropout_by_row(h.slice(0, 0, 10), 0.25, "a"), whole.slice(0, 0, 10)));

@@ -31,6 +31,7 @@ Generator integrating(const Checkpoint& model, const SamplingOptions& o, c10::De
   refuse_changed(o.flow, "a velocity-field");
   require_option(o.guidance == 0 || model.space.classes > 0,
                  "option 'guidance' has no effect on a model without classes");
+  require_null_branch(o.guidance, model);
   require_whole(model);
   const Chain fields = load_chain(model, device, o.raw);
   const auto blocks = static_cast<int64_t>(fields.size());
@@ -49,6 +50,10 @@ Generator integrating(const Checkpoint& model, const SamplingOptions& o, c10::De
   };
   const Integrator along = make_integrator(
       o.path, o.grid, interpolant(model.facts.value("interpolant", "linear")), noise);
+  require_option(o.path.solver != "euler-maruyama" ||
+                     model.facts.value("pairs", "independent") == "independent",
+                 "option 'solver': euler-maruyama needs noise drawn independently of the data, but "
+                 "this field's pairs are coupled");
   Chain chain;
   for (const LabelledVelocity& v : fields) chain.push_back(guided(v));
   Generator generator;

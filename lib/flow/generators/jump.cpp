@@ -47,6 +47,10 @@ Generator jumping(const Checkpoint& model, const SamplingOptions& o, c10::Device
   const bool to_end = known == "to-end" && steps > 1;
   require_option(!to_end || blocks == 1, "option 'steps': these maps of a chain were fitted to ",
                  "jumps to the end of a block alone, found ", steps);
+  require_option(!to_end || model.facts.value("pairs", "independent") == "independent",
+                 "option 'steps': between jumps to the end noise is drawn independently of the "
+                 "data, but this map's pairs are coupled, found ",
+                 steps);
   std::vector<FlowMap> maps;  // numbered from data to noise
   for (size_t n = 0; n < blocks; ++n) {
     maps.push_back({load_backbone(model, guidance.w.defined() ? 3 : 2, device, o.raw, n),
@@ -67,7 +71,9 @@ Generator jumping(const Checkpoint& model, const SamplingOptions& o, c10::Device
     });
   };
   if (known == "any" && blocks == 1) {
-    generator.phi = [phi = maps[0]](const Tensor& x, double s, double t, const Tensor& label) {
+    generator.phi = [phi = maps[0], bf16 = o.precision == "bf16"](const Tensor& x, double s,
+                                                                  double t, const Tensor& label) {
+      const Autocast autocast(bf16, x.device().type());
       return jump(phi, x, label, {s, t});
     };
   }

@@ -39,11 +39,13 @@ Tensor at_time(const Velocity& v, const Tensor& x, double t) {
 double rms(const Tensor& x) { return x.square().mean().sqrt().item<double>(); }
 
 // Hairer, Norsett and Wanner 1993, II.4: a step of Euler's shows how fast v changes.
-double first_step(const Velocity& v, const Tensor& x, double t, double direction, const Tensor& k1,
+double first_step(const Velocity& v, const Tensor& x, double t, double span, const Tensor& k1,
                   double rtol, double atol) {
+  const double direction = span < 0 ? -1 : 1;
   const Tensor scale = atol + rtol * x.abs();
   const double size = rms(x / scale), slope = rms(k1 / scale);
-  const double h0 = size < 1e-5 || slope < 1e-5 ? 1e-6 : 0.01 * size / slope;
+  const double wide = size < 1e-5 || slope < 1e-5 ? 1e-6 : 0.01 * size / slope;
+  const double h0 = std::min(wide, std::abs(span));  // v is asked nowhere beyond the times
   const Tensor k2 = at_time(v, x + direction * h0 * k1, t + direction * h0);
   const double bend = rms((k2 - k1) / scale) / h0, most = std::max(slope, bend);
   const double h1 = most <= 1e-15 ? std::max(1e-6, h0 * 1e-3) : std::pow(0.01 / most, 1. / 5);
@@ -64,7 +66,7 @@ Tensor dopri5(const Velocity& v, Tensor x, const std::vector<double>& times, dou
   const double direction = times.back() < times.front() ? -1 : 1;
   double t = times.front();
   Tensor k[stages] = {at_time(v, x, t)};
-  double h = first_step(v, x, t, direction, k[0], rtol, atol);
+  double h = first_step(v, x, t, times.back() - t, k[0], rtol, atol);
   for (const double end : times) {
     while (t != end) {
       const double left = std::abs(end - t);

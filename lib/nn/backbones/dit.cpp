@@ -170,7 +170,7 @@ std::shared_ptr<Backbone> make_dit(const DitOptions& options, const Space& space
                  "backbone dit is for images (channels, height, width), found ",
                  json(space.shape).dump(), "; vectors are for 'mlp'");
   require_option(
-      o.patch > 0 && o.depth > 0 && o.heads > 0 && o.hidden > 0 && o.mlp_ratio > 0,
+      o.patch > 0 && o.depth > 0 && o.heads > 0 && o.hidden > 0 && o.mlp_ratio * o.hidden >= 1,
       "backbone dit: 'patch', 'hidden', 'depth', 'heads' and 'mlp_ratio' must be positive");
   require_option(o.predicts == "velocity" || o.predicts == "noise",
                  "backbone dit: 'predicts' must be velocity or noise, found '", o.predicts, "'");
