@@ -24,6 +24,8 @@ FIELDS = [
     *["unet32-train", "unet32-sample", "unet32-train-fused-bf16", "unet32-sample-fused-bf16"],
     *["dit-train", "dit-train-bf16", "dit-sample"],
 ]
+# Training of flow maps, by losses with derivatives and without; "fm": a step of flow matching.
+MAPS = [f"map-{net}-{loss}" for net in ("mlp", "dit") for loss in ("fm", "meanflow", "lagrangian", "itvm")]
 PLANS = ["plan-512", "plan-1024", "plan-2048"]
 # Workloads of transport, and the packages that have them: the fastest is the peer.
 TRANSPORT = {
@@ -116,9 +118,9 @@ def tarflow(given, chosen, folder):
     compare(given, chosen, ours, theirs)
 
 
-def fields(given, chosen):
-    ours = [given.build / "bench/bench-fields", given.threads, given.batch]
-    theirs = [given.peers, HERE / "peers/fields.py", given.threads, given.batch]
+def training(given, chosen, name):
+    ours = [given.build / f"bench/bench-{name}", given.threads, given.batch]
+    theirs = [given.peers, HERE / f"peers/{name}.py", given.threads, given.batch]
     compare(given, chosen, ours, theirs)
 
 
@@ -146,7 +148,7 @@ def main():
     parser.add_argument("--weights", type=pathlib.Path, help="a checkpoint of nf-train with the bench's sizes")
     parser.add_argument("--memory", action="store_true", help="memory instead of speed")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("workloads", nargs="*", default=[*TARFLOW, *FIELDS, "rows", *PLANS, *TRANSPORT, "start"])
+    parser.add_argument("workloads", nargs="*", default=[*TARFLOW, *FIELDS, *MAPS, "rows", *PLANS, *TRANSPORT, "start"])
     given = parser.parse_args()
     wanted, peers, bench = given.workloads, HERE / "peers", given.build / "bench"
 
@@ -155,7 +157,9 @@ def main():
         if chosen := [name for name in TARFLOW + PARALLEL if name in wanted]:
             tarflow(given, chosen, folder)
         if chosen := [name for name in wanted if name.startswith(("unet", "dit"))]:
-            fields(given, chosen)
+            training(given, chosen, "fields")
+        if chosen := [name for name in MAPS if name in wanted]:
+            training(given, chosen, "maps")
         if chosen := [name for name in PLANS if name in wanted]:
             costs = f"{folder}/costs.h5"
             subprocess.run([given.peers, peers / "assignment.py", "--make", costs], check=True)

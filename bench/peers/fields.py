@@ -221,8 +221,9 @@ def main():
     serve(work)
 
 
-if sys.argv[1] == "--check":
-    for file in sys.argv[2:]:
-        check(file)
-else:
-    main()
+if __name__ == "__main__":
+    if sys.argv[1] == "--check":
+        for file in sys.argv[2:]:
+            check(file)
+    else:
+        main()
