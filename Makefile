@@ -3,6 +3,7 @@
 # make demo               the whole chain on handwritten digits, with a report
 # make couplings-study    a student for each kind of pairs, three seeds; SIZE=8 digits, 16 Fashion-MNIST
 # make lfm-study          a chain of small steps (local flow matching) beside one field, on two densities
+# make flow-map-study     a flow map by every loss, on the plane and on digits
 # make test               all tests; make format, make clean
 # make peers, make bench  Python programs to be measured against; our speed beside theirs
 NAME    := couplet
@@ -78,11 +79,23 @@ demo: ready
 	@$(MAKE) --no-print-directory -f examples/chain.mk BIN=$(BUILD) OUT=demo
 	@echo "see demo/report.html"
 
+# NET=unet or dit: another student on the pairs of the same teacher.
 SIZE ?= 16
+ROWS  = $(if $(NET),0-4999,0-9999)
 fashion-mnist: ready
-	@$(MAKE) --no-print-directory -f examples/chain.mk BIN=$(BUILD) OUT=fashion-mnist-$(SIZE) \
-	  EXP=data/experiments/fashion-mnist-$(SIZE).json DATA=/usr/share/datasets/fashion-mnist ROWS=0-9999 \
+	@$(MAKE) --no-print-directory -f examples/chain.mk BIN=$(BUILD) OUT=fashion-mnist-$(SIZE)$(NET:%=-%) \
+	  PAIRS=fashion-mnist-$(SIZE) EXP=data/experiments/fashion-mnist-$(SIZE)$(NET:%=-%).json \
+	  DATA=/usr/share/datasets/fashion-mnist ROWS=$(ROWS) \
 	  FEATURES=data/features/fashion-mnist-$(if $(filter 16,$(SIZE)),16,28).h5
+
+# CIFAR10=FOLDER with images train/CLASS/*.jpg (or png) and test/CLASS/*.jpg; NET=unet or dit; SIZE=gpu.
+cifar10: SHARED := cifar10$(if $(filter gpu,$(SIZE)),-gpu)
+cifar10: STUDENT = $(SHARED)-$(or $(NET),unet)
+cifar10: ready
+	@[ -d "$(CIFAR10)" ] || { echo 'where are the images? make cifar10 CIFAR10=FOLDER' >&2; exit 1; }
+	@$(MAKE) --no-print-directory -f examples/chain.mk BIN=$(BUILD) OUT=$(STUDENT) PAIRS=$(SHARED) \
+	  EXP=data/experiments/$(STUDENT).json DATA=$(CIFAR10) ROWS=$(if $(filter gpu,$(SIZE)),0-9999,0-999) \
+	  FEATURES=data/features/cifar10.h5
 
 # One student for each coupling and seed; SIZE=8: digits, 16: Fashion-MNIST.
 couplings-study: ready
@@ -90,8 +103,8 @@ couplings-study: ready
 	  $(if $(filter 8,$(SIZE)),,EXP=data/experiments/fashion-mnist-16-couplings.json PAIRS_SEED=0 \
 	  DATA=/usr/share/datasets/fashion-mnist FEATURES=data/features/fashion-mnist-16.h5)
 
-lfm-study: ready
-	@$(MAKE) --no-print-directory -f examples/lfm-study.mk BIN=$(BUILD)
+lfm-study flow-map-study: ready
+	@$(MAKE) --no-print-directory -f examples/$@.mk BIN=$(BUILD)
 
 format:
 	find lib tools tests bench -name '*.h' -o -name '*.cpp' -o -name '*.cu' | xargs $(VENV)/bin/clang-format -i
@@ -102,4 +115,4 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all setup apt venv cuda test bench peers ready demo fashion-mnist couplings-study lfm-study format install clean
+.PHONY: all setup apt venv cuda test bench peers ready demo fashion-mnist cifar10 couplings-study lfm-study flow-map-study format install clean

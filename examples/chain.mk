@@ -3,8 +3,10 @@
 #   OUT  folder of the results     EXP  experiment file        DATA  arguments of couplet-convert
 #   ROWS samples of each model     SEED decides every draw     FEATURES  classifier for the FD
 #   THREADS of each tool; 0: one a core (with `make -j2`, 1: two tools at a time)
+#   PAIRS folder of data, teacher and pairs, which chains with other students may share
 BIN      ?= build
 OUT      ?= demo
+PAIRS    ?= $(OUT)
 EXP      ?= data/experiments/digits.json
 FEATURES ?= data/features/digits.h5
 DATA     ?= data/digits.csv.gz
@@ -15,27 +17,29 @@ STEPS    := 1 2 4 8 32
 JUMPS    := 1 2 4 8
 RUN       = -c $(EXP) --seed $(SEED) --threads $(THREADS) --force -o $@
 
-SAMPLES  := $(OUT)/samples-teacher.h5 $(STEPS:%=$(OUT)/samples-independent-%.h5) \
+SHARED   := $(addprefix $(PAIRS)/,data.h5 teacher.h5 teacher.h5.jsonl couplings.h5 independent.h5 samples-teacher.h5)
+SAMPLES  := $(PAIRS)/samples-teacher.h5 $(STEPS:%=$(OUT)/samples-independent-%.h5) \
             $(STEPS:%=$(OUT)/samples-student-%.h5) $(JUMPS:%=$(OUT)/samples-map-%.h5)
 
 all: $(OUT)/report.html
 
-$(OUT)/data.h5: ; @mkdir -p $(OUT)
+$(shell mkdir -p $(OUT) $(PAIRS))
+$(PAIRS)/data.h5:
 	$(BIN)/couplet-convert $(DATA) $(RUN)
-$(OUT)/teacher.h5: $(OUT)/data.h5
+$(PAIRS)/teacher.h5: $(PAIRS)/data.h5
 	$(BIN)/nf-train $< $(RUN)
-$(OUT)/couplings.h5: $(OUT)/teacher.h5
+$(PAIRS)/couplings.h5: $(PAIRS)/teacher.h5
 	$(BIN)/nf-encode-couplings $< $(RUN)
-$(OUT)/independent.h5: $(OUT)/data.h5
+$(PAIRS)/independent.h5: $(PAIRS)/data.h5
 	$(BIN)/nf-encode-couplings $< $(RUN) -s coupling=independent
-$(OUT)/student.h5: $(OUT)/couplings.h5
+$(OUT)/student.h5: $(PAIRS)/couplings.h5
 	$(BIN)/fm-train-student $< $(RUN)
-$(OUT)/student-independent.h5: $(OUT)/independent.h5
+$(OUT)/student-independent.h5: $(PAIRS)/independent.h5
 	$(BIN)/fm-train-student $< $(RUN)
-$(OUT)/map.h5: $(OUT)/student.h5 $(OUT)/couplings.h5
+$(OUT)/map.h5: $(OUT)/student.h5 $(PAIRS)/couplings.h5
 	$(BIN)/ttfm-distill $^ $(RUN)
 
-$(OUT)/samples-teacher.h5: $(OUT)/teacher.h5
+$(PAIRS)/samples-teacher.h5: $(PAIRS)/teacher.h5
 	$(BIN)/sample $< $(RUN) --rows $(ROWS) -s denoise=true
 $(OUT)/samples-student-%.h5: $(OUT)/student.h5
 	$(BIN)/sample $< $(RUN) --rows $(ROWS) -s steps=$*
@@ -46,14 +50,14 @@ $(OUT)/samples-map-%.h5: $(OUT)/map.h5
 $(OUT)/paths-%.h5: $(OUT)/%.h5
 	$(BIN)/sample $< $(RUN) --rows 0-499 -s curvature=true
 
-$(OUT)/floor.json: $(OUT)/data.h5
+$(OUT)/floor.json: $(PAIRS)/data.h5
 	$(BIN)/eval-fid $< $< --features $(FEATURES) -s split=test > $@.new && mv $@.new $@
-$(OUT)/metrics.json: $(SAMPLES) $(OUT)/data.h5
+$(OUT)/metrics.json: $(SAMPLES) $(PAIRS)/data.h5
 	$(BIN)/eval-fid $^ --features $(FEATURES) > $@.new && mv $@.new $@
-$(OUT)/paths.json: $(OUT)/paths-student.h5 $(OUT)/paths-student-independent.h5 $(OUT)/data.h5
+$(OUT)/paths.json: $(OUT)/paths-student.h5 $(OUT)/paths-student-independent.h5 $(PAIRS)/data.h5
 	$(BIN)/eval-fid $^ --features $(FEATURES) > $@.new && mv $@.new $@
 $(OUT)/report.html: $(OUT)/metrics.json $(OUT)/floor.json $(OUT)/paths.json $(OUT)/map.h5
-	$(BIN)/couplet-report $(OUT)/*.h5 $(OUT)/*.jsonl $(OUT)/*.json --force -o $@
+	$(BIN)/couplet-report $(filter-out $(OUT)/%,$(SHARED)) $(OUT)/*.h5 $(OUT)/*.jsonl $(OUT)/*.json --force -o $@
 
 .SECONDARY:
 .DELETE_ON_ERROR:

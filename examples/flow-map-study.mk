@@ -1,0 +1,82 @@
+# Which loss makes the best flow map? One field on eight Gaussians and one on digits, a map of each by every loss on one
+# budget, for several seeds: how far 1, 2, 4 and 8 jumps end from where the field carries the same noise (endpoint_rmse,
+# against 64 steps of rk4), and how far their law is from the data's (kl on the plane, fd of digits), beside Euler's
+# steps of the field. Goes on wherever it was stopped.
+#   OUT folder of the results   SEEDS of the maps   THREADS of each tool; with `make -j2`, 1
+BIN      ?= build
+OUT      ?= flow-map-study
+SEEDS    ?= 0 1
+THREADS  ?= 0
+FEATURES ?= data/features/digits.h5
+STEPS    := 1 2 4 8
+RUN       = --threads $(THREADS) --force -q -o $@
+
+# The losses, each with its options.
+initial               := -s distil.loss.stop_gradient=true -s distil.loss.lambda_initial=1
+weighed               := -s distil.adaptive=1 -s distil.diagonal=0.25
+LOSSES                := itvm itvm-uniform itvm-start itvm-b itvm-b-midpoint itvm-b-uniform lagrangian lagrangian-stopped \
+                         lagrangian-initial eulerian meanflow meanflow-pairs shortcut consistency endpoint
+how.itvm              := -s distil.loss=itvm
+how.itvm-uniform      := -s distil.loss=itvm -s distil.loss.between=uniform
+how.itvm-start        := -s distil.loss=itvm -s distil.loss.between=s+tau
+how.itvm-b            := -s distil.loss=itvm -s distil.loss.form=b
+how.itvm-b-midpoint   := -s distil.loss=itvm -s distil.loss.form=b -s distil.loss.between=midpoint
+how.itvm-b-uniform    := -s distil.loss=itvm -s distil.loss.form=b -s distil.loss.between=uniform
+how.lagrangian        := -s distil.loss=lagrangian
+how.lagrangian-stopped := -s distil.loss=lagrangian -s distil.loss.stop_gradient=true
+how.lagrangian-initial := -s distil.loss=lagrangian $(initial)
+how.eulerian          := -s distil.loss=eulerian
+how.meanflow          := -s distil.loss=meanflow $(weighed)
+how.meanflow-pairs    := -s distil.loss=meanflow -s distil.loss.velocity=pairs $(weighed)
+how.shortcut          := -s distil.loss=shortcut
+how.consistency       := -s distil.loss=consistency
+how.endpoint          := -s distil.loss=endpoint -s coupling=stored -s push.steps=10
+steps.endpoint        := 1
+
+# On what: the data, the experiment file, how many samples.
+PARTS          := plane digits
+exp.plane      := data/experiments/flow-map.json
+data.plane     := law:ring -s rows=1000000
+rows.plane     := 0-19999
+features.plane :=
+exp.digits     := data/experiments/flow-map-digits.json
+data.digits    := data/digits.csv.gz -c data/experiments/flow-map-digits.json
+rows.digits    := 0-3999
+features.digits := --features $(FEATURES)
+
+all: $(PARTS:%=$(OUT)/%/report.html)
+
+define part  # part
+$(shell mkdir -p $(foreach s,$(SEEDS),$(OUT)/$1/$s))
+$(OUT)/$1/data.h5:
+	$(BIN)/couplet-convert $(data.$1) $$(RUN)
+$(OUT)/$1/field.h5: $(OUT)/$1/data.h5
+	$(BIN)/fm-train-student $$< -c $(exp.$1) $$(RUN)
+$(OUT)/$1/truth.h5: $(OUT)/$1/field.h5
+	$(BIN)/sample $$< -c $(exp.$1) --rows $(rows.$1) -s solver=rk4 -s steps=64 $$(RUN)
+$(OUT)/$1/euler-%.h5: $(OUT)/$1/field.h5
+	$(BIN)/sample $$< -c $(exp.$1) --rows $(rows.$1) -s steps=$$* $$(RUN)
+SAMPLES.$1 := $(STEPS:%=$(OUT)/$1/euler-%.h5) $(OUT)/$1/euler-16.h5
+$(foreach s,$(SEEDS),$(foreach l,$(LOSSES),$(call map,$1,$s,$l)))
+$(OUT)/$1/ends.json: $$(SAMPLES.$1) $(OUT)/$1/truth.h5
+	$(BIN)/eval-fid $$^ -c $(exp.$1) -q > $$@.new && mv $$@.new $$@
+$(OUT)/$1/laws.json: $$(SAMPLES.$1) $(OUT)/$1/truth.h5 $(OUT)/$1/data.h5
+	$(BIN)/eval-fid $$^ -c $(exp.$1) $(features.$1) -q > $$@.new && mv $$@.new $$@
+$(OUT)/$1/report.html: $(OUT)/$1/ends.json $(OUT)/$1/laws.json
+	$(BIN)/couplet-report $$^ -s title='Flow maps: $1' --force -q -o $$@
+endef
+define map  # part, seed, loss
+$(OUT)/$1/$2/$3.h5: $(OUT)/$1/field.h5 $(OUT)/$1/data.h5
+	$(BIN)/ttfm-distill $$^ -c $(exp.$1) --seed $2 $(how.$3) $$(RUN)
+$(foreach n,$(or $(steps.$3),$(STEPS)),$(call jumps,$1,$2,$3,$n))
+endef
+define jumps  # part, seed, loss, steps
+$(OUT)/$1/$2/$3-$4.h5: $(OUT)/$1/$2/$3.h5
+	$(BIN)/sample $$< -c $(exp.$1) --rows $(rows.$1) -s steps=$4 $$(RUN)
+SAMPLES.$1 += $(OUT)/$1/$2/$3-$4.h5
+
+endef
+$(foreach p,$(PARTS),$(eval $(call part,$p)))
+
+.SECONDARY:
+.DELETE_ON_ERROR:
