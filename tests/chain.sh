@@ -29,6 +29,9 @@ chain() {
   go ttfm-distill lfm.h5 moons.h5 $common $train -s push.steps=10 -s distil.loss=endpoint --blocks 1 -o lfm-map.h5
   go fm-train-student moons.h5 $common $train $lfm --blocks 1 -o block1.h5
   go fm-train-student moons.h5 $common $train $lfm --from block1.h5 -o blocks.h5
+  go nf-encode-couplings block1.h5 $common -s coupling=pushed -s coupling.steps=60 -s batch=16 -o pool1.h5
+  go fm-train-student pool1.h5 $common $train $lfm --from block1.h5 --blocks 1 -o block2.h5
+  go nf-encode-couplings block2.h5 $common -s coupling=pushed -s coupling.steps=60 -s batch=16 --data pool1.h5 -o pool2.h5
   eval-fid samples.h5 data.h5 --features "$SOURCE/data/features/digits.h5" -q > metrics.json
 }
 
@@ -53,7 +56,7 @@ go() {  # TERM soon after the start, until the tool is done before it comes
 chain stopped
 
 content() { couplet-info --json "$folder/$1.h5" | grep -o '"content": *"[0-9a-f]*"' | head -1; }
-for file in data teacher couplings transport more student map samples lfm lfm-map block1 blocks; do
+for file in data teacher couplings transport more student map samples lfm lfm-map block1 blocks pool1 block2 pool2; do
   a=$(content "whole/$file") b=$(content "stopped/$file")
   [ -n "$a" ] && [ "$a" = "$b" ] || { echo "$file.h5: $a, stopped and resumed $b"; exit 1; }
 done

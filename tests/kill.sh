@@ -12,6 +12,8 @@ commands=(
   "nf-encode-couplings teacher.h5 $common -s draws=16 -s batch=16 -o couplings.h5"
   "fm-train-student couplings.h5 $common $train -s net.type=mlp -s net.hidden=32 -s net.depth=1 -o student.h5"
   "fm-train-student data.h5 $common $train -s net.type=mlp -s net.hidden=32 -s net.depth=1 -s coupling=[{\"type\":\"ou-step\",\"gamma\":0.2,\"blocks\":2},\"independent\"] -s warm=false -s push.steps=20 -o chain.h5"
+  "fm-train-student data.h5 $common $train -s net.type=mlp -s net.hidden=32 -s net.depth=1 -s coupling=[{\"type\":\"ou-step\",\"gamma\":0.2},\"independent\"] --blocks 1 -o block1.h5"
+  "nf-encode-couplings block1.h5 $common -s coupling=pushed -s coupling.steps=100 -s batch=16 -o pool1.h5"
   "ttfm-distill student.h5 couplings.h5 $common $train -o map.h5"
   "sample map.h5 --rows 0-4999 -s batch=16 $common -o samples.h5")
 RANDOM=${SEED:-7} done=0
