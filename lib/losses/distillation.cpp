@@ -37,6 +37,19 @@ const Registry<DistillationLoss>& distillation_losses() {
 
 Tensor mean_square(const Tensor& residual) { return residual.square().flatten(1).mean(1); }
 
+bool of_pairs(const std::string& velocity) {
+  require_option(velocity == "teacher" || velocity == "pairs",
+                 "option 'velocity' must be teacher or pairs, found ", velocity);
+  return velocity == "pairs";
+}
+
+Tensor velocity_at(const Distillation& models, const DistillationPoints& p, bool pairs) {
+  const at::NoGradGuard no_grad;
+  const Tensor& s = p.clocks.s;
+  return pairs ? p.path.velocity(s, p.pairs.x0, p.pairs.x1)
+               : models.teacher(p.x_s, s, p.pairs.label);
+}
+
 Clocks DistillationLoss::draw(const TimeLaw& law, const Tensor& uniform) const {
   const auto u = law.quantile(uniform).unbind(1);
   return {at::minimum(u[0], u[1]), at::maximum(u[0], u[1])};

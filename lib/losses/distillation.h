@@ -100,6 +100,12 @@ class Distiller {
   Random clock_, chance_, diagonal_, guidance_, drop_;
 };
 
+/// Of losses that go by the velocity at x_s: "teacher" or "pairs": true for the latter. Errors:
+/// BadOption.
+bool of_pairs(const std::string& velocity);
+/// The velocity at x_s without gradients: the teacher's, or that of the pairs' paths.
+Tensor velocity_at(const Distillation& models, const DistillationPoints& p, bool pairs);
+
 /// (N): means of the squares over all components of a row.
 Tensor mean_square(const Tensor& residual);
 

@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 
 #include "base/error.h"
-#include "losses/distillations/meanflow.h"
 
 namespace couplet {
 

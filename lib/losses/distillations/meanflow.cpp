@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include "base/error.h"
 #include "flow/jvp.h"
 #include "losses/distillations/eulerian.h"
 
@@ -24,19 +23,6 @@ struct MeanFlow : DistillationLoss {
 };
 
 }  // namespace
-
-bool of_pairs(const std::string& velocity) {
-  require_option(velocity == "teacher" || velocity == "pairs",
-                 "option 'velocity' must be teacher or pairs, found ", velocity);
-  return velocity == "pairs";
-}
-
-Tensor velocity_at(const Distillation& models, const DistillationPoints& p, bool pairs) {
-  const at::NoGradGuard no_grad;
-  const Tensor& s = p.clocks.s;
-  return pairs ? p.path.velocity(s, p.pairs.x0, p.pairs.x1)
-               : models.teacher(p.x_s, s, p.pairs.label);
-}
 
 std::shared_ptr<DistillationLoss> make_meanflow(const MeanFlowOptions& options) {
   derivative(options.derivative);

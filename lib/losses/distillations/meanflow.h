@@ -19,9 +19,4 @@ struct MeanFlowOptions {
 /// the student with its derivative, one of the teacher where it is asked.
 std::shared_ptr<DistillationLoss> make_meanflow(const MeanFlowOptions& options);
 
-/// "teacher" or "pairs": true for the latter. Errors: BadOption.
-bool of_pairs(const std::string& velocity);
-/// The velocity at x_s without gradients: the teacher's, or that of the pairs' paths.
-Tensor velocity_at(const Distillation& models, const DistillationPoints& p, bool pairs);
-
 }  // namespace couplet

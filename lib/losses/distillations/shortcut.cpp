@@ -5,7 +5,6 @@
 #include <bit>
 
 #include "base/error.h"
-#include "losses/distillations/meanflow.h"
 
 namespace couplet {
 
