@@ -85,9 +85,13 @@ std::shared_ptr<TimeLaw> make_logit_normal(const LogitNormalOptions& options) {
   return std::make_shared<LogitNormal>(options);
 }
 std::shared_ptr<TimeLaw> make_beta(const BetaOptions& options) {
-  require_option(options.alpha > 0 && options.beta > 0,
-                 "options 'alpha' and 'beta' of the time law must be positive, found ",
-                 options.alpha, " and ", options.beta);
+  const auto known = [](double a) {
+    return a >= 0.01 && a <= 1e4;
+  };  // else all at the ends, or one
+  require_option(
+      known(options.alpha) && known(options.beta),
+      "options 'alpha' and 'beta' of the time law must be positive, 0.01 to 10000, found ",
+      options.alpha, " and ", options.beta);
   return std::make_shared<Beta>(options);
 }
 std::shared_ptr<TimeLaw> make_skewed(const SkewedOptions& options) {

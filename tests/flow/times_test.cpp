@@ -89,7 +89,15 @@ TEST_CASE("Skewed and mode laws are SD3's with the clock turned", "[flow]") {
     CHECK(distance(law({{"type", "mode"}, {"scale", s}})->quantile(u), 1 - mode(u, s)) < 1e-14);
   }
   CHECK(law({{"type", "skewed"}})->quantile(u).mean().item<double>() < 0.4);  // the noise's side
+  for (const auto& [alpha, beta] : {std::pair{0.01, 0.01}, {0.01, 1e4}, {1e4, 0.01}, {1e4, 1e4}}) {
+    INFO("Beta(" << alpha << ", " << beta << ")");
+    const Tensor t = law({{"type", "beta"}, {"alpha", alpha}, {"beta", beta}})->quantile(u);
+    CHECK(t.ge(0).logical_and(t.le(1)).all().item<bool>());  // nan is neither
+    CHECK(t.diff().ge(0).all().item<bool>());
+  }
   for (const json& wrong : {json{{"type", "beta"}, {"alpha", 0}},
+                            {{"type", "beta"}, {"alpha", 1e-6}},
+                            {{"type", "beta"}, {"beta", 1e6}},
                             {{"type", "beta"}, {"beta", -1}},
                             {{"type", "skewed"}, {"shift", 0}},
                             {{"type", "mode"}, {"scale", 1.8}},

@@ -349,6 +349,7 @@ TEST_CASE("options that do not fit are refused", "[nn]") {
   };
   CHECK_THROWS_AS(unet({{"heads_upsample", 5}}), BadOption);
   CHECK_THROWS_AS(unet({{"heads_upsample", 2}, {"head_channels", 32}}), BadOption);
+  CHECK_THROWS_AS(unet({{"heads", 2}, {"head_channels", 32}}), BadOption);
   CHECK_THROWS_AS(unet({{"resblock_updown", true}, {"conv_resample", false}}), BadOption);
   CHECK_THROWS_AS(unet({{"dropout", 1}}), BadOption);
   CHECK_THROWS_AS(backbones().make({{"type", "mlp"}}, vectors, 4), BadOption);

@@ -67,8 +67,11 @@ void check_unet(const std::string& path) {
   options["channels"] = config["num_channels"];
   options["res_blocks"] = config["num_res_blocks"];
   options["channel_mult"] = config["channel_mult"];
-  options["heads"] = config["num_heads"];
-  options["head_channels"] = std::max<int64_t>(0, config["num_head_channels"]);
+  const int64_t channels_a_head = config["num_head_channels"];
+  if (channels_a_head > 0)
+    options["head_channels"] = channels_a_head;
+  else
+    options["heads"] = config["num_heads"];
   options["heads_upsample"] = std::max<int64_t>(0, config["num_heads_upsample"]);
   options["scale_shift_norm"] = config["use_scale_shift_norm"];
   options["resblock_updown"] = config["resblock_updown"];

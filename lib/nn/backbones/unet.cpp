@@ -256,8 +256,9 @@ void check(const UnetOptions& o, const Space& space, int64_t clocks) {
   }
   require_option(o.head_channels >= 0 && o.heads_upsample >= 0,
                  "backbone unet: 'head_channels' and 'heads_upsample' must be 0 or more");
-  require_option(o.head_channels == 0 || o.heads_upsample == 0,
-                 "backbone unet: 'heads_upsample' has no effect beside 'head_channels'");
+  require_option(o.head_channels == 0 || (o.heads_upsample == 0 && o.heads == UnetOptions().heads),
+                 "backbone unet: 'heads' and 'heads_upsample' have no effect beside "
+                 "'head_channels'");
   require_option(o.conv_resample || !o.resblock_updown,
                  "backbone unet: 'conv_resample' has no effect beside 'resblock_updown'");
   require_option(o.dropout >= 0 && o.dropout < 1, "backbone unet: 'dropout' must be in [0, 1)");
