@@ -14,9 +14,11 @@ RUN       = --threads $(THREADS) --force -q -o $@
 # The losses, each with its options.
 initial               := -s distil.loss.stop_gradient=true -s distil.loss.lambda_initial=1
 weighed               := -s distil.adaptive=1 -s distil.diagonal=0.25
-LOSSES                := itvm itvm-uniform itvm-start itvm-b itvm-b-midpoint itvm-b-uniform lagrangian lagrangian-stopped \
+LOSSES                := itvm itvm-both itvm-uniform itvm-start itvm-b itvm-b-midpoint itvm-b-uniform lagrangian lagrangian-stopped \
                          lagrangian-initial eulerian meanflow meanflow-pairs shortcut consistency endpoint
 how.itvm              := -s distil.loss=itvm
+how.itvm-both         := -s distil.loss=itvm -s distil.encode=0.5
+columns.itvm-both     := -s round_trip=true
 how.itvm-uniform      := -s distil.loss=itvm -s distil.loss.between=uniform
 how.itvm-start        := -s distil.loss=itvm -s distil.loss.between=s+tau
 how.itvm-b            := -s distil.loss=itvm -s distil.loss.form=b
@@ -55,7 +57,7 @@ $(OUT)/$1/field.h5: $(OUT)/$1/data.h5
 $(OUT)/$1/truth.h5: $(OUT)/$1/field.h5
 	$(BIN)/sample $$< -c $(exp.$1) --rows $(rows.$1) -s solver=rk4 -s steps=64 $$(RUN)
 $(OUT)/$1/euler-%.h5: $(OUT)/$1/field.h5
-	$(BIN)/sample $$< -c $(exp.$1) --rows $(rows.$1) -s steps=$$* $$(RUN)
+	$(BIN)/sample $$< -c $(exp.$1) --rows $(rows.$1) -s steps=$$* -s round_trip=true $$(RUN)
 SAMPLES.$1 := $(STEPS:%=$(OUT)/$1/euler-%.h5) $(OUT)/$1/euler-16.h5
 $(foreach s,$(SEEDS),$(foreach l,$(LOSSES),$(call map,$1,$s,$l)))
 $(OUT)/$1/ends.json: $$(SAMPLES.$1) $(OUT)/$1/truth.h5
@@ -72,7 +74,7 @@ $(foreach n,$(or $(steps.$3),$(STEPS)),$(call jumps,$1,$2,$3,$n))
 endef
 define jumps  # part, seed, loss, steps
 $(OUT)/$1/$2/$3-$4.h5: $(OUT)/$1/$2/$3.h5
-	$(BIN)/sample $$< -c $(exp.$1) --rows $(rows.$1) -s steps=$4 $$(RUN)
+	$(BIN)/sample $$< -c $(exp.$1) --rows $(rows.$1) -s steps=$4 $(columns.$3) $$(RUN)
 SAMPLES.$1 += $(OUT)/$1/$2/$3-$4.h5
 
 endef

@@ -27,8 +27,8 @@ int main(int argc, char** argv) {
              .example = "nf-encode-couplings teacher.h5 -s draws=8 -o couplings.h5"});
   const auto& source =
       tool.input("source",
-                 "a normalizing flow; a velocity field for 'pushed'; a dataset for couplings that "
-                 "need none; pairs of semidiscrete-ot for more by their potentials");
+                 "a normalizing flow; a velocity field for 'pushed', a map for 'jumped'; a dataset "
+                 "for those that need none; pairs of semidiscrete-ot for more by their potentials");
   const auto& moved =
       tool.flag("data", std::string(),
                 "the source's dataset, where it has moved; for 'pushed', a pool to go on from");

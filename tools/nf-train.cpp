@@ -70,6 +70,7 @@ int main(int argc, char** argv) {
     Checkpoint teacher{.kind = "normalizing-flow", .space = data.space, .blocks = {block}};
     teacher.facts = carried_on(data.label);
     teacher.facts["eta"] = nll.eta(), teacher.facts["noise"] = options.loss.noise;
+    teacher.facts["label_drop"] = options.loss.label_drop;
     teacher.facts["numbers"] = numbers;
     teacher.facts.update(checks);
     write_checkpoint(run, teacher, {data.label});

@@ -1,6 +1,7 @@
 // sample: make samples with any checkpoint: decode, integrate or jump.
 #include "app/tool.h"
 #include "eval/columns.h"
+#include "flow/loading.h"
 #include "flow/sampling.h"
 using namespace couplet;
 
@@ -28,13 +29,14 @@ int main(int argc, char** argv) {
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
     const Checkpoint model =
         read_checkpoint(path, {"normalizing-flow", "velocity-field", "flow-map"});
+    require_null_branch(options.label == "none" && model.space.classes > 0, model);
     const SampleRows rows = parse_rows(range);
     require_option(options.batch > 0, "option 'batch' must be positive, found ", options.batch);
     const int64_t batches = (rows.end - rows.begin + options.batch - 1) / options.batch;
     const Generator generator =
         make_generator(model, options.how, run.device, batches, run.random.stream("diffusion"));
     const Requests requests(model.space, options.label, run.random.stream("x0"), noise, rows.end);
-    const auto columns = couplet::columns(options.columns, generator, requests);
+    const auto columns = couplet::columns(options.columns, generator, requests, model);
 
     const bool as_bytes = model.facts.at("storage") == "u8";
     const Scaling scaling = Scaling::from_json(model.facts);

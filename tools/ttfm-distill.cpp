@@ -46,8 +46,8 @@ int main(int argc, char** argv) {
     check(options.distil), check(options.train);
     Checkpoint map{.kind = "flow-map", .space = student.space, .facts = carried_on(student.label)};
     map.facts["pairs"] = student.facts.value("pairs", law_of_pairs(plan.coupling, pairs));
-    map.facts["jumps"] = kind->jumps(), map.facts["interpolant"] = student.facts["interpolant"];
-    if (!options.distil.guidance.empty()) map.facts["guidance"] = options.distil.guidance;
+    map.facts["interpolant"] = student.facts["interpolant"];
+    map.facts.update(facts_of(options.distil));
     for (map = taken_up(map, run); map.blocks.size() < maps;) {
       const size_t first = map.blocks.size() * group, last = first + group;
       const std::string name = block_name("map", map.blocks.size(), maps);

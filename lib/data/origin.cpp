@@ -32,7 +32,8 @@ const Label& Origin::label() const {
 
 Origin origin_of(const std::string& path, const std::string& moved) {
   const std::string kind =
-      read_label(path, {"normalizing-flow", "velocity-field", "dataset", "couplings"}).kind;
+      read_label(path, {"normalizing-flow", "velocity-field", "flow-map", "dataset", "couplings"})
+          .kind;
   Origin origin;
   if (kind == "dataset") {
     require_option(moved.empty(), "--data has no effect: ", path, " is a dataset itself");
@@ -46,7 +47,7 @@ Origin origin_of(const std::string& path, const std::string& moved) {
     const std::string content = origin.pairs->fact("data").get<std::string>();
     origin.data = dataset_behind(path, origin.pairs->label, content, moved);
   } else {
-    origin.model = read_checkpoint(path, {"normalizing-flow", "velocity-field"});
+    origin.model = read_checkpoint(path, {"normalizing-flow", "velocity-field", "flow-map"});
     const std::string content = origin.model->facts.at("data").get<std::string>();
     origin.data = dataset_behind(path, origin.model->label, content, moved);
     const Space &own = origin.model->space, &found = origin.data.space;

@@ -8,7 +8,7 @@
 namespace couplet {
 
 std::map<std::string, ColumnOf> columns(const ColumnOptions& options, const Generator& generator,
-                                        const Requests& requests) {
+                                        const Requests& requests, const Checkpoint& model) {
   std::map<std::string, ColumnOf> out;
   for (const auto& [name, asked, measure] :
        {std::tuple{"curvature", options.curvature, &curvature},
@@ -21,6 +21,10 @@ std::map<std::string, ColumnOf> columns(const ColumnOptions& options, const Gene
   }
   if (options.pair_distance) {
     require_option(requests.paired(), "option 'pair_distance' needs a couplings file as --noise");
+    const std::string own = model.facts.value("data", "");  // an imported model does not know
+    require(own.empty() || requests.data() == own,
+            "option 'pair_distance': the pairs of --noise are "
+            "of other data than those that the model was trained on");
     out["pair_distance"] = [&requests](const Made& made) {
       return (made.x - requests.x1(made.row)).square().flatten(1).mean(1).sqrt();
     };
@@ -33,6 +37,16 @@ std::map<std::string, ColumnOf> columns(const ColumnOptions& options, const Gene
         return generator.phi(x, s, t, made.label);
       };
       const Tensor gap = phi(made.x0, 0, 1) - phi(phi(made.x0, 0, 0.5), 0.5, 1);
+      return gap.square().flatten(1).mean(1).sqrt();
+    };
+  }
+  if (options.round_trip) {
+    require_option(
+        generator.encode != nullptr,
+        "option 'round_trip' needs a velocity field with fixed steps, or a flow map that "
+        "was distilled to encode (-s distil.encode=0.5)");
+    out["round_trip"] = [&generator](const Made& made) {
+      const Tensor gap = generator.encode(made.x, made.label) - made.x0;
       return gap.square().flatten(1).mean(1).sqrt();
     };
   }

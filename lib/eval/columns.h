@@ -5,7 +5,8 @@
 namespace couplet {
 
 struct ColumnOptions {
-  bool curvature = false, straightness = false, pair_distance = false, semigroup = false;
+  bool curvature = false, straightness = false, pair_distance = false, semigroup = false,
+       round_trip = false;
   void describe(auto&& option) {
     option("curvature", curvature, "a column with the curvature of each sample's path");
     option("straightness", straightness,
@@ -15,13 +16,16 @@ struct ColumnOptions {
            "that made the couplings given as --noise");
     option("semigroup", semigroup,
            "of a map: a column with the root mean square of phi_{0,1} - phi_{1/2,1} phi_{0,1/2}");
+    option("round_trip", round_trip,
+           "a column with the root mean square of encode(x) - x0, back over the same times");
   }
 };
 
-/// The columns asked for; generator and requests have to live as long. Errors: BadOption where
-/// there is no velocity field, or no couplings that x0 is from.
+/// The columns asked for; generator (of the model) and requests have to live as long. Errors:
+/// BadOption where there is no velocity field, or no couplings that x0 is from; couplings of other
+/// data than the model's.
 std::map<std::string, ColumnOf> columns(const ColumnOptions& options, const Generator& generator,
-                                        const Requests& requests);
+                                        const Requests& requests, const Checkpoint& model);
 
 /// The mean of a column.
 double mean_of(const h5::File& samples, const std::string& column);

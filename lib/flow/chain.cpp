@@ -6,14 +6,6 @@
 
 namespace couplet {
 
-namespace {
-
-std::vector<double> backwards(const std::vector<double>& times) {
-  return {times.rbegin(), times.rend()};
-}
-
-}  // namespace
-
 Tensor generate(const Chain& chain, const Carry& carry, Tensor x0, const Tensor& label) {
   for (size_t n = chain.size(); n-- > 0;) x0 = carry(bind(chain[n], label), x0);
   return x0;

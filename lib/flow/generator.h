@@ -64,6 +64,9 @@ struct Generator {
   std::function<int64_t()> evaluated;
   /// Of a flow map alone, from any time to any: phi_{s,t}(x | label), s and t numbers; else empty.
   std::function<Tensor(const Tensor& x, double s, double t, const Tensor& label)> phi;
+  /// Of a velocity field with fixed steps, and of a map distilled to encode: data to noise, back
+  /// over the same times; else empty.
+  std::function<Tensor(const Tensor& x1, const Tensor& label)> encode;
   json protocol;  ///< solver, grid, steps, nfe, guidance, weights, model: what samples tell
   /// Where a flow is decoded by sweeps: a trial on a batch, which says how; and to do so. Else
   /// empty.

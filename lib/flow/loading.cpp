@@ -36,10 +36,10 @@ VelocityField load_field(const Checkpoint& model, c10::Device device, bool raw, 
   return v;
 }
 
-void require_null_branch(double guidance, const Checkpoint& field) {
-  require_option(guidance == 0 || field.facts.value("label_drop", 1.) > 0,
-                 "guidance needs a field that was trained with a share of its labels dropped "
-                 "(loss.label_drop), this one with none");
+void require_null_branch(bool asked, const Checkpoint& model) {
+  require_option(!asked || model.facts.value("label_drop", 1.) > 0,
+                 "guidance, or no label at all, needs a model that was trained with a share of its "
+                 "labels dropped (option label_drop), this one with none");
 }
 
 Chain load_chain(const Checkpoint& model, c10::Device device, bool raw) {

@@ -18,7 +18,7 @@ VelocityField load_field(const Checkpoint& model, c10::Device device, bool raw =
                          size_t block = 0);
 /// Throws BadOption where guidance is asked of a field that was trained without dropping labels, so
 /// that it knows nothing of no label.
-void require_null_branch(double guidance, const Checkpoint& field);
+void require_null_branch(bool asked, const Checkpoint& model);
 /// All blocks of a velocity field.
 Chain load_chain(const Checkpoint& model, c10::Device device, bool raw = false);
 

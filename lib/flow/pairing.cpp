@@ -1,6 +1,7 @@
 #include "flow/pairing.h"
 
 #include "flow/pairings/independent.h"
+#include "flow/pairings/jumped.h"
 #include "flow/pairings/minibatch_ot.h"
 #include "flow/pairings/ou_step.h"
 #include "flow/pairings/pushed.h"
@@ -21,6 +22,7 @@ const Registry<Pairing, const PairingInputs&>& pairings() {
           {"semidiscrete-ot", "optimal transport of N(0, I) to the examples", make_semidiscrete_ot},
           {"ou-step", "where a step of diffusion takes the data (LFM, 2410.02548)", make_ou_step},
           {"pushed", "where a velocity field, or a chain of them, carries the data", make_pushed},
+          {"jumped", "where a flow map that encodes carries the data", make_jumped},
       });
   return table;
 }

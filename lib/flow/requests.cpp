@@ -80,6 +80,8 @@ Tensor Requests::x1(const Tensor& rows) const {
   return mirrored(x1, flip.to(rows.device(), at::kBool));
 }
 
+std::string Requests::data() const { return pairs_->artifact.fact("data"); }
+
 Tensor Requests::labels(const Tensor& rows) const {
   if (given_label_.defined()) {
     return given_label_.index_select(0, rows.cpu()).to(rows.device());

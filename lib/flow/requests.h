@@ -28,6 +28,8 @@ class Requests {
   /// Whether the file is couplings, and the data x1 (N, *shape) that they pair with x0.
   bool paired() const { return pairs_ != nullptr; }
   Tensor x1(const Tensor& rows) const;
+  /// Content of the dataset of those couplings.
+  std::string data() const;
 
  private:
   void read(const std::string& file);

@@ -20,6 +20,10 @@ double edm_time(int64_t i, int64_t steps, double rho) {
 
 }  // namespace
 
+std::vector<double> backwards(const std::vector<double>& times) {
+  return {times.rbegin(), times.rend()};
+}
+
 std::vector<double> time_grid(const std::string& name, int64_t steps, double rho) {
   const std::vector<std::string> names = {"uniform", "quadratic", "edm"};
   require_option(std::find(names.begin(), names.end(), name) != names.end(), "unknown grid '", name,

@@ -4,6 +4,9 @@
 
 namespace couplet {
 
+/// The same times, falling.
+std::vector<double> backwards(const std::vector<double>& times);
+
 /// N + 1 times from 0 to 1: "uniform" i/N; "quadratic" 1 - (1 - i/N)^2; "edm": 1 / (1 + sigma_i),
 /// where sigma = (1 - t)/t falls from 80 to 0.002 with even steps of sigma^(1/rho), first infinite
 /// and last 0 (EDM, 2206.00364, eq. 5). Errors: BadOption.

@@ -63,6 +63,11 @@ void check(const DistillOptions& options) {
                  options.diagonal);
   require_option(loss->needs_law() || (law == "uniform" && options.diagonal == 0),
                  "options 'distil.times' and 'distil.diagonal' have no effect on the loss ", name);
+  require_option(options.encode >= 0 && options.encode < 1,
+                 "option 'distil.encode' must be 0 or more and below 1, found ", options.encode);
+  require_option(options.encode == 0 || loss->jumps() == "any",
+                 "option 'distil.encode' has no effect on the loss ", name,
+                 ", which learns jumps to the end alone");
   require_option(options.solution_steps >= 0,
                  "option 'distil.solution_steps' must be 0 or more, found ",
                  options.solution_steps);
@@ -112,15 +117,24 @@ Distiller::Distiller(const DistillOptions& options, const Interpolant& path, con
       clock_(random.stream("times")),
       chance_(random.stream("chance")),
       diagonal_(random.stream("diagonal")),
+      encode_(random.stream("encode")),
       guidance_(random.stream("guidance")),
       drop_(random.stream("label drop")) {
   check(options);
 }
 
+json facts_of(const DistillOptions& options) {
+  json facts = {{"jumps", distillation_losses().make(options.loss)->jumps()}};
+  if (!options.guidance.empty()) facts["guidance"] = options.guidance;
+  if (options.encode > 0) facts["encodes"] = true;
+  facts["label_drop"] = options.label_drop;
+  return facts;
+}
+
 int64_t clocks_of(const DistillOptions& options, const Checkpoint& teacher) {
   if (options.guidance.empty()) return 2;
   require_option(teacher.space.classes > 0, "option 'distil.guidance' needs a model with classes");
-  require_null_branch(options.guidance.back(), teacher);
+  require_null_branch(options.guidance.back() != 0, teacher);
   return options.guidance.size() == 2 ? 3 : 2;
 }
 
@@ -143,6 +157,10 @@ Tensor Distiller::unguided(const Distillation& models, const CoupledBatch& pairs
   auto [s, t] = loss_->draw(*law_, clock_.uniform(rows, {2}).to(at::kDouble));
   s = s.to(at::kFloat), t = t.to(at::kFloat);
   if (options_.diagonal > 0) t = at::where(diagonal_.uniform(rows, {}).lt(options_.diagonal), s, t);
+  if (options_.encode > 0) {
+    const Tensor back = encode_.uniform(rows, {}).lt(options_.encode), from = s;
+    s = at::where(back, t, from), t = at::where(back, from, t);
+  }
   if (path_.last < 1) {  // beyond it the velocity of the pairs' paths has no bound
     const Tensor early = s.clamp_max(path_.last);
     t = at::where(t.eq(s), early, t), s = early;

@@ -16,7 +16,7 @@ struct Distillation {
   const LabelledVelocity& teacher;
 };
 
-/// Two readings of the clock, each (N), s <= t.
+/// Two readings of the clock, each (N): from s to t, which is earlier in jumps back.
 struct Clocks {
   Tensor s, t;
 };
@@ -35,7 +35,7 @@ struct DistillationLoss {
   virtual ~DistillationLoss() = default;
   /// (N): of each row, a mean over components.
   virtual Tensor operator()(const Distillation& models, const DistillationPoints& p) const = 0;
-  /// s and t of rows, out of two uniform numbers each, double (N, 2) in (0, 1]; here two draws of
+  /// s <= t of rows, out of two uniform numbers each, double (N, 2) in (0, 1]; here two draws of
   /// the law, sorted.
   virtual Clocks draw(const TimeLaw& law, const Tensor& uniform) const;
   /// Whether draw() reads the law.
@@ -55,7 +55,7 @@ const Registry<DistillationLoss>& distillation_losses();
 struct DistillOptions {
   Component loss{distillation_losses(), "itvm"};
   Component times{time_laws(), "uniform"};
-  double diagonal = 0, adaptive = 0, adaptive_floor = 1e-3;
+  double diagonal = 0, encode = 0, adaptive = 0, adaptive_floor = 1e-3;
   int64_t solution_steps = 0;
   std::vector<double> guidance;
   double label_drop = 0, target_ema = 0.99;
@@ -63,6 +63,8 @@ struct DistillOptions {
     option("loss", loss, "what is minimised");
     option("times", times, "the law of the two times, s the lesser");
     option("diagonal", diagonal, "share of the rows with t = s (MeanFlow: 0.25 to 0.75)");
+    option("encode", encode,
+           "share of the rows that go back, from a later s to t, so that the map encodes data too");
     option("adaptive", adaptive,
            "p: a row's squared error E is divided by (E + adaptive_floor)^p (MeanFlow: 1)");
     option("adaptive_floor", adaptive_floor, "of a row's error, summed over its components");
@@ -79,11 +81,14 @@ struct DistillOptions {
 
 /// Throws BadOption for options that cannot be, or have no effect on the loss.
 void check(const DistillOptions& options);
+/// What a map says of itself: "jumps", the loss's; "guidance" where there was any; "encodes": true
+/// where it knows jumps back; "label_drop".
+json facts_of(const DistillOptions& options);
 /// How many clocks a map of a teacher needs: two, with a range of guidance three. Errors:
 /// BadOption, for guidance of a teacher without classes or that knows nothing of no label.
 int64_t clocks_of(const DistillOptions& options, const Checkpoint& teacher);
 
-/// Draws s <= t by row, takes x_s from the path of the pair or of the teacher, then the loss,
+/// Draws s and t by row, takes x_s from the path of the pair or of the teacher, then the loss,
 /// weighed by row.
 class Distiller {
  public:
@@ -97,7 +102,7 @@ class Distiller {
   const Interpolant& path_;
   std::shared_ptr<DistillationLoss> loss_;
   std::shared_ptr<TimeLaw> law_;
-  Random clock_, chance_, diagonal_, guidance_, drop_;
+  Random clock_, chance_, diagonal_, encode_, guidance_, drop_;
 };
 
 /// Of losses that go by the velocity at x_s: "teacher" or "pairs": true for the latter. Errors:

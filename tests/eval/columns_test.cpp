@@ -16,7 +16,8 @@ constexpr int64_t M = 6;
 /// the mirrored image.
 std::string write_pairs(const Folder& folder) {
   const Run run = run_to(folder / "pairs.h5");
-  const json facts = {{"shape", {1, 2, 3}}, {"classes", 3}, {"scale", 1. / 64}, {"shift", -1}};
+  const json facts = {
+      {"shape", {1, 2, 3}}, {"classes", 3}, {"scale", 1. / 64}, {"shift", -1}, {"data", "ours"}};
   const Tensor rows = row_range(0, M);
   write_artifact(run.output, run.label("couplings", facts, {}), [&](h5::File& file) {
     file.write("x1", (Random(1).uniform(rows, {1, 2, 3}) * 200).to(at::kByte));
@@ -45,7 +46,7 @@ TEST_CASE("The distance of a sample to its pair is zero where it is the pair", "
   CHECK(distance(x1[1], stored[1].flip({2})) < 1e-6);
 
   const Generator generator;
-  const auto found = columns({.pair_distance = true}, generator, requests);
+  const auto found = columns({.pair_distance = true}, generator, requests, {});
   REQUIRE(found.size() == 1);
   const auto of = [&](const Tensor& x) {
     return found.at("pair_distance")({x0, requests.labels(row), row, x});
@@ -54,6 +55,12 @@ TEST_CASE("The distance of a sample to its pair is zero where it is the pair", "
   Tensor x = x1.clone();
   x[1][0][0][2] += 0.6;  // of one of six numbers: rms 0.6 / sqrt(6)
   CHECK(distance(of(x), at::tensor({0.0, 0.6 / std::sqrt(6.0), 0.0})) < 1e-6);
+
+  CHECK(!columns({.pair_distance = true}, generator, requests, {.facts = {{"data", "ours"}}})
+             .empty());
+  CHECK_THROWS_WITH(
+      columns({.pair_distance = true}, generator, requests, {.facts = {{"data", "other"}}}),
+      contains("of other data"));
 }
 
 TEST_CASE("A map that is a flow's has no semigroup error, another one has", "[eval]") {
@@ -64,7 +71,7 @@ TEST_CASE("A map that is a flow's has no semigroup error, another one has", "[ev
     generator.phi = [bend](const Tensor& x, double s, double t, const Tensor&) {
       return x * std::exp(t - s) + bend * (t - s) * (t - s);
     };
-    const auto found = columns({.semigroup = true}, generator, requests);
+    const auto found = columns({.semigroup = true}, generator, requests, {});
     return found.at("semigroup")({x0, requests.labels(row), row, x0});
   };
   CHECK(error(0).abs().max().item<double>() < 1e-6);
@@ -72,18 +79,32 @@ TEST_CASE("A map that is a flow's has no semigroup error, another one has", "[ev
   CHECK(distance(error(2), at::full({4}, 2 * (0.75 - std::exp(0.5) / 4))) < 1e-5);
 }
 
+TEST_CASE("The error of a round trip is how far encoding misses the noise", "[eval]") {
+  const Requests requests({{2}, 0}, "each", Random(3));
+  const Tensor row = row_range(0, 4), x0 = requests.x0(row);
+  Generator generator;
+  generator.encode = [](const Tensor& x, const Tensor& label) {
+    return x / 2 + at::tensor({0.3, 0.4}) * label.unsqueeze(1);
+  };
+  const auto found = columns({.round_trip = true}, generator, requests, {});
+  const Tensor error = found.at("round_trip")({x0, at::tensor({0, 1, 2, 0}), row, 2 * x0});
+  CHECK(distance(error, at::tensor({0., 1., 2., 0.}) * std::sqrt(0.125)) < 1e-6);
+}
+
 TEST_CASE("Columns need what they measure", "[eval]") {
   const Requests requests({{2}, 0}, "each", Random(3));
   Generator generator;
-  CHECK(columns({}, generator, requests).empty());
-  CHECK_THROWS_WITH(columns({.pair_distance = true}, generator, requests), contains("--noise"));
-  CHECK_THROWS_WITH(columns({.semigroup = true}, generator, requests), contains("flow map"));
-  CHECK_THROWS_WITH(columns({.straightness = true}, generator, requests),
+  CHECK(columns({}, generator, requests, {}).empty());
+  CHECK_THROWS_WITH(columns({.pair_distance = true}, generator, requests, {}), contains("--noise"));
+  CHECK_THROWS_WITH(columns({.semigroup = true}, generator, requests, {}), contains("flow map"));
+  CHECK_THROWS_WITH(columns({.round_trip = true}, generator, requests, {}),
+                    contains("distil.encode"));
+  CHECK_THROWS_WITH(columns({.straightness = true}, generator, requests, {}),
                     contains("needs a velocity field"));
   generator.velocity = [](const Tensor& x, const Tensor& t, const Tensor& label) {
     return x * (t + label).unsqueeze(1);
   };
-  const auto found = columns({.curvature = true, .straightness = true}, generator, requests);
+  const auto found = columns({.curvature = true, .straightness = true}, generator, requests, {});
   const Tensor row = row_range(0, 4), x0 = Random(4).normal(row, {2});
   const Made made{x0, row, row, x0};
   const Tensor kappa = found.at("curvature")(made);

@@ -171,6 +171,37 @@ TEST_CASE("A velocity field is integrated, a map composed, a flow decoded", "[fl
                  denoise(*flow, x, label, 0.3)) == 0);
 }
 
+TEST_CASE("Encoding goes back over the times that samples were made along", "[flow]") {
+  const at::NoGradGuard no_grad;
+  const Tensor x0 = noise(), label = labels(), row = row_range(0, 6);
+
+  for (const double guidance : {0.0, 1.5}) {
+    const auto fine =
+        with([&](auto& o) { o.path.solver = "rk4", o.grid.steps = 16, o.guidance = guidance; });
+    const Generator field = make_generator(checkpoint("velocity-field"), fine, c10::kCPU);
+    const Tensor x1 = field.generate(x0, label, row);
+    CHECK(distance(x1, x0) > 1e-3);
+    CHECK(distance(field.encode(x1, label), x0) < 1e-5);
+  }
+  for (const char* other : {"dopri5", "euler-maruyama"}) {
+    const auto how = with([&](auto& o) { o.path.solver = other; });
+    CHECK(!make_generator(checkpoint("velocity-field"), how, c10::kCPU).encode);
+  }
+
+  Checkpoint maps = checkpoint("flow-map");
+  maps.blocks.push_back(maps.blocks[0]);
+  for (auto& [name, weight] : maps.blocks[1].average) weight = 2 * weight;
+  const auto how = with([](auto& o) { o.grid.times = {0, 0.3, 1}; });
+  CHECK(!make_generator(maps, how, c10::kCPU).encode);
+  maps.facts["encodes"] = true;
+  const FlowMap first{load_backbone(maps, 2, c10::kCPU, false, 0)};
+  const FlowMap second{load_backbone(maps, 2, c10::kCPU, false, 1)};
+  const Tensor halfway =
+      jump(first, x0, label, {1, 0.3, 0});  // from data on: the first block first
+  CHECK(at::equal(make_generator(maps, how, c10::kCPU).encode(x0, label),
+                  jump(second, halfway, label, {1, 0.3, 0})));
+}
+
 TEST_CASE("Networks in bf16 give nearly what fp32 gives, and samples stay fp32", "[flow]") {
   const at::NoGradGuard no_grad;
   const Tensor row = row_range(0, 6);

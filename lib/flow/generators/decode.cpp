@@ -23,6 +23,7 @@ constexpr int64_t worth_a_trial = 256;  // batches: a trial takes as long as six
 // Guidance needs two branches that differ: by the label, or by the temperature.
 Decoding decoding_of(const Checkpoint& model, const DecodingOptions& o, double guidance) {
   const bool guided = guidance != 0;
+  require_null_branch(guided && model.space.classes > 0, model);
   refuse(!guided && o.guided != "ab", "guided", "a flow without guidance");
   refuse(!guided && !o.annealed, "annealed", "a flow without guidance");
   refuse(!guided && o.temperature != 1, "temperature", "a flow without guidance");

@@ -31,7 +31,7 @@ Generator integrating(const Checkpoint& model, const SamplingOptions& o, c10::De
   refuse_changed(o.flow, "a velocity-field");
   require_option(o.guidance == 0 || model.space.classes > 0,
                  "option 'guidance' has no effect on a model without classes");
-  require_null_branch(o.guidance, model);
+  require_null_branch(o.guidance != 0, model);
   require_whole(model);
   const Chain fields = load_chain(model, device, o.raw);
   const auto blocks = static_cast<int64_t>(fields.size());
@@ -74,6 +74,13 @@ Generator integrating(const Checkpoint& model, const SamplingOptions& o, c10::De
         return through(chain, share.of(x0), share.of(label), share.of(rows));
       });
     };
+    if (!along.sde) {
+      generator.encode = [chain, along](const Tensor& x1, const Tensor& label) {
+        return by_shares(x1, [&](const Share& share) {
+          return push(chain, along.solver, share.of(x1), share.of(label), along.times);
+        });
+      };
+    }
     return generator;
   }
   // One step for the batch, whatever the threads: they share each evaluation, not the rows' paths.

@@ -70,6 +70,17 @@ Generator jumping(const Checkpoint& model, const SamplingOptions& o, c10::Device
       return x;
     });
   };
+  if (model.facts.value("encodes", false)) {
+    generator.encode = [maps, times = backwards(times), bf16 = o.precision == "bf16"](
+                           const Tensor& x1, const Tensor& label) {
+      return by_shares(x1, [&](const Share& share) {
+        const Autocast autocast(bf16, x1.device().type());
+        Tensor x = share.of(x1);
+        for (const FlowMap& phi : maps) x = jump(phi, x, share.of(label), times);
+        return x;
+      });
+    };
+  }
   if (known == "any" && blocks == 1) {
     generator.phi = [phi = maps[0], bf16 = o.precision == "bf16"](const Tensor& x, double s,
                                                                   double t, const Tensor& label) {

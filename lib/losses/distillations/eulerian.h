@@ -10,7 +10,8 @@ struct EulerianOptions {
   void describe(auto&& option) {
     option("stop_gradient", stop_gradient,
            "no gradient through the derivative, which learns faster; false: EMD as published");
-    option("derivative", derivative, "by one pass forward, or two backward");
+    option("derivative", derivative,
+           "by one pass forward, in which the threads of a CPU take turns, or two backward");
   }
 };
 

@@ -21,7 +21,7 @@ struct Itvm : DistillationLoss {
     const auto& [s, t] = p.clocks;
     if (options.between == "midpoint") return at::full_like(s, 0.5);
     if (options.between == "uniform") return p.chance.to(s.scalar_type()) * nearest;
-    const Tensor sub = (options.tau / (t - s)).clamp_max(0.5);  // infinite at t = s: a half
+    const Tensor sub = (options.tau / (t - s).abs()).clamp_max(0.5);  // infinite at t = s: a half
     return options.between == "s+tau" ? sub : 1 - sub;
   }
 

@@ -11,7 +11,8 @@ struct LagrangianOptions {
   void describe(auto&& option) {
     option("stop_gradient", stop_gradient, "no gradient through the teacher's input");
     option("lambda_initial", lambda_initial, "weight of the teacher's velocity at s; 0: none");
-    option("derivative", derivative, "by one pass forward, or two backward");
+    option("derivative", derivative,
+           "by one pass forward, in which the threads of a CPU take turns, or two backward");
   }
 };
 

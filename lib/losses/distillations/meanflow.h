@@ -9,7 +9,8 @@ struct MeanFlowOptions {
   void describe(auto&& option) {
     option("velocity", velocity,
            "at x_s: the teacher's, or that of the pairs' own paths, which needs no teacher");
-    option("derivative", derivative, "by one pass forward, or two backward");
+    option("derivative", derivative,
+           "by one pass forward, in which the threads of a CPU take turns, or two backward");
   }
 };
 

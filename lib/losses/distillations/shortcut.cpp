@@ -36,14 +36,14 @@ struct Shortcut : DistillationLoss {
     const Tensor u = models.student.average_velocity(p.x_s, s, t, label);
     const at::NoGradGuard no_grad;
     const Tensor d = (t - s) / 2;
-    const Tensor asked = at::where(d.gt(1.01 / static_cast<double>(options.steps)), d, 0);
+    const Tensor asked = at::where(d.abs().gt(1.01 / static_cast<double>(options.steps)), d, 0);
     const auto half = [&](const Tensor& x, const Tensor& from) {
       return models.average.average_velocity(x, from, from + asked, label);
     };
     const Tensor first = half(p.x_s, s);
     const Tensor second = half(p.x_s + expand_to(d, first) * first, s + d);
     const Tensor target =
-        at::where(expand_to(d.gt(0), first), (first + second) / 2, velocity_at(models, p, pairs));
+        at::where(expand_to(d.ne(0), first), (first + second) / 2, velocity_at(models, p, pairs));
     const at::AutoGradMode with_gradients(true);
     return mean_square(u - target);
   }
