@@ -4,6 +4,7 @@
 # make couplings-study    a student for each kind of pairs, three seeds; SIZE=8 digits, 16 Fashion-MNIST
 # make lfm-study          a chain of small steps (local flow matching) beside one field, on two densities
 # make flow-map-study     a flow map by every loss, on the plane and on digits
+# make nfm-maps-study     the same of a normalizing flow's student on Fashion-MNIST, beside Euler and Heun
 # make test               all tests; make format, make clean
 # make peers, make bench  Python programs to be measured against; our speed beside theirs
 NAME    := couplet
@@ -106,6 +107,12 @@ couplings-study: ready
 lfm-study flow-map-study: ready
 	@$(MAKE) --no-print-directory -f examples/$@.mk BIN=$(BUILD)
 
+nfm-maps-study: ready
+	@$(MAKE) --no-print-directory -f examples/chain.mk BIN=$(BUILD) OUT=fashion-mnist-16 \
+	  EXP=data/experiments/fashion-mnist-16.json DATA=/usr/share/datasets/fashion-mnist ROWS=0-9999 \
+	  fashion-mnist-16/couplings.h5 fashion-mnist-16/samples-teacher.h5
+	@$(MAKE) --no-print-directory -f examples/$@.mk BIN=$(BUILD)
+
 format:
 	find lib tools tests bench -name '*.h' -o -name '*.cpp' -o -name '*.cu' | xargs $(VENV)/bin/clang-format -i
 
@@ -115,4 +122,4 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all setup apt venv cuda test bench peers ready demo fashion-mnist cifar10 couplings-study lfm-study flow-map-study format install clean
+.PHONY: all setup apt venv cuda test bench peers ready demo fashion-mnist cifar10 couplings-study lfm-study flow-map-study nfm-maps-study format install clean

@@ -11,29 +11,7 @@ FEATURES ?= data/features/digits.h5
 STEPS    := 1 2 4 8
 RUN       = --threads $(THREADS) --force -q -o $@
 
-# The losses, each with its options.
-initial               := -s distil.loss.stop_gradient=true -s distil.loss.lambda_initial=1
-weighed               := -s distil.adaptive=1 -s distil.diagonal=0.25
-LOSSES                := itvm itvm-both itvm-uniform itvm-start itvm-b itvm-b-midpoint itvm-b-uniform lagrangian lagrangian-stopped \
-                         lagrangian-initial eulerian meanflow meanflow-pairs shortcut consistency endpoint
-how.itvm              := -s distil.loss=itvm
-how.itvm-both         := -s distil.loss=itvm -s distil.encode=0.5
-columns.itvm-both     := -s round_trip=true
-how.itvm-uniform      := -s distil.loss=itvm -s distil.loss.between=uniform
-how.itvm-start        := -s distil.loss=itvm -s distil.loss.between=s+tau
-how.itvm-b            := -s distil.loss=itvm -s distil.loss.form=b
-how.itvm-b-midpoint   := -s distil.loss=itvm -s distil.loss.form=b -s distil.loss.between=midpoint
-how.itvm-b-uniform    := -s distil.loss=itvm -s distil.loss.form=b -s distil.loss.between=uniform
-how.lagrangian        := -s distil.loss=lagrangian
-how.lagrangian-stopped := -s distil.loss=lagrangian -s distil.loss.stop_gradient=true
-how.lagrangian-initial := -s distil.loss=lagrangian $(initial)
-how.eulerian          := -s distil.loss=eulerian
-how.meanflow          := -s distil.loss=meanflow $(weighed)
-how.meanflow-pairs    := -s distil.loss=meanflow -s distil.loss.velocity=pairs $(weighed)
-how.shortcut          := -s distil.loss=shortcut
-how.consistency       := -s distil.loss=consistency
-how.endpoint          := -s distil.loss=endpoint -s coupling=stored -s push.steps=10
-steps.endpoint        := 1
+include $(dir $(lastword $(MAKEFILE_LIST)))flow-map-losses.mk
 
 # On what: the data, the experiment file, how many samples.
 PARTS          := plane digits

@@ -1,0 +1,24 @@
+# Losses of flow maps as the studies compare them: LOSSES, and of each how.LOSS (options of ttfm-distill), columns.LOSS
+# (options of sample) and steps.LOSS (in how many jumps it is sampled, where they are not those of all).
+initial                := -s distil.loss.stop_gradient=true -s distil.loss.lambda_initial=1
+weighed                := -s distil.adaptive=1 -s distil.diagonal=0.25
+LOSSES                 := itvm itvm-both itvm-uniform itvm-start itvm-b itvm-b-midpoint itvm-b-uniform lagrangian lagrangian-stopped \
+                         lagrangian-initial eulerian meanflow meanflow-pairs shortcut consistency endpoint
+how.itvm               := -s distil.loss=itvm
+how.itvm-both          := -s distil.loss=itvm -s distil.encode=0.5
+columns.itvm-both      := -s round_trip=true
+how.itvm-uniform       := -s distil.loss=itvm -s distil.loss.between=uniform
+how.itvm-start         := -s distil.loss=itvm -s distil.loss.between=s+tau
+how.itvm-b             := -s distil.loss=itvm -s distil.loss.form=b
+how.itvm-b-midpoint    := -s distil.loss=itvm -s distil.loss.form=b -s distil.loss.between=midpoint
+how.itvm-b-uniform     := -s distil.loss=itvm -s distil.loss.form=b -s distil.loss.between=uniform
+how.lagrangian         := -s distil.loss=lagrangian
+how.lagrangian-stopped := -s distil.loss=lagrangian -s distil.loss.stop_gradient=true
+how.lagrangian-initial := -s distil.loss=lagrangian $(initial)
+how.eulerian           := -s distil.loss=eulerian
+how.meanflow           := -s distil.loss=meanflow $(weighed)
+how.meanflow-pairs     := -s distil.loss=meanflow -s distil.loss.velocity=pairs $(weighed)
+how.shortcut           := -s distil.loss=shortcut
+how.consistency        := -s distil.loss=consistency
+how.endpoint           := -s distil.loss=endpoint -s coupling=stored -s push.steps=10
+steps.endpoint         := 1

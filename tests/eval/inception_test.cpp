@@ -1,0 +1,153 @@
+#include "nn/inception.h"
+
+#include <hdf5.h>
+
+#include <cmath>
+
+#include "base/error.h"
+#include "eval/inception_input.h"
+#include "testing.h"
+
+using namespace couplet;
+using namespace couplet::testing;
+
+namespace {
+
+/// A dataset of texts.
+std::vector<std::string> read_texts(const std::string& path, const std::string& name) {
+  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
+  const hid_t data = H5Dopen2(file, name.c_str(), H5P_DEFAULT);
+  const hid_t type = H5Dget_type(data), space = H5Dget_space(data);
+  std::vector<char*> found(static_cast<size_t>(H5Sget_simple_extent_npoints(space)));
+  REQUIRE(H5Dread(data, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, found.data()) >= 0);
+  const std::vector<std::string> texts(found.begin(), found.end());
+  H5Dvlen_reclaim(type, space, H5P_DEFAULT, found.data());
+  H5Sclose(space), H5Tclose(type), H5Dclose(data), H5Fclose(file);
+  return texts;
+}
+
+uint64_t splitmix64(uint64_t s) {
+  uint64_t z = s + 0x9E3779B97F4A7C15;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+  return z ^ (z >> 31);
+}
+
+/// Weights that a formula gives: the file's own are checked by their sums.
+Tensors formula_weights(const std::string& path) {
+  const auto names = read_texts(path, "weights/names");
+  const h5::File file = h5::File::open(path);
+  const Tensor shapes = file.read("weights/shapes").to(at::kLong);
+  const Tensor dims = file.read("weights/ndim").to(at::kLong);
+  const Tensor sums = file.read("weights/sum_float64");
+  Tensors weights;
+  for (size_t j = 0; j < names.size(); ++j) {
+    const auto row = static_cast<int64_t>(j);
+    const Tensor sizes = shapes[row].slice(0, 0, dims[row].item<int64_t>()).contiguous();
+    const at::IntArrayRef shape(sizes.const_data_ptr<int64_t>(), sizes.numel());
+    Tensor v = at::empty(shape, at::kDouble);
+    for (int64_t k = 0; k < v.numel(); ++k) {
+      const uint64_t u = splitmix64((static_cast<uint64_t>(j) << 32) + k) >> 11;
+      v.data_ptr<double>()[k] = 2 * std::ldexp(static_cast<double>(u), -53) - 1;
+    }
+    const std::string& name = names[j];
+    if (name.ends_with("conv.weight") || name == "fc.weight") {
+      v *= std::sqrt(6.0 / static_cast<double>(v.numel() / v.size(0)));
+    } else if (name.ends_with("bn.weight")) {
+      v = 1 + 0.2 * v;
+    } else if (name.ends_with("bn.bias")) {
+      v = 0.2 * v;
+    } else if (name.ends_with("running_var")) {
+      v = 1 + 0.3 * v;
+    } else if (name.ends_with("num_batches_tracked")) {
+      v = at::zeros_like(v);
+    } else {
+      v = 0.1 * v;
+    }
+    weights[name] = v.to(at::kFloat);
+    const double sum = weights[name].to(at::kDouble).sum().item<double>();
+    const double expected = sums[row].item<double>();
+    if (std::abs(sum - expected) > 1e-6 * (1 + std::abs(expected))) FAIL_CHECK(name);
+  }
+  return weights;
+}
+
+/// The formula pictures, which the file has at a stride.
+Tensor pictures(int64_t side, int64_t first, int64_t count) {
+  Tensor x = at::empty({count, 3, side, side});
+  auto at = x.accessor<float, 4>();
+  for (int64_t n = 0; n < count; ++n) {
+    const int64_t s = n + first, W = side;
+    for (int64_t c = 0; c < 3; ++c) {
+      for (int64_t i = 0; i < W * W; ++i) {
+        const int64_t y = i / W, x = i % W;
+        const int64_t q = (200 + 170 * ((5 * s + 3 * c) % 7)) *
+                          ((s % 3 + 1) * x * x + ((s + c) % 4 + 1) * y * y + (s % 5) * x * y) /
+                          (W * W);
+        const int64_t v = std::abs((q + 60 * c + 97 * s) % 511 - 255);
+        const int64_t board = ((x * (3 + s % 4)) / W + (y * (2 + c)) / W) % 2 * (20 + 6 * (s % 8));
+        at[n][c][y][x] =
+            static_cast<float>(std::min<int64_t>(255, v * (3 + (5 * s + 2 * c) % 6) / 9 + board));
+      }
+    }
+  }
+  return x;
+}
+
+}  // namespace
+
+TEST_CASE("The FID's Inception gives torch-fidelity's features", "[parity]") {
+  for (const auto& path : golden_files("numerics", "inception")) {
+    const Inception net(formula_weights(path));
+    const h5::File file = h5::File::open(path);
+    const Tensor small = file.read("images/u8_32").to(at::kFloat);
+    const Tensor large = pictures(299, 8, 4);
+    CHECK(distance(pictures(32, 0, 8), small) == 0);
+    CHECK(distance(large.slice(2, 0, 299, 13).slice(3, 0, 299, 13),
+                   file.read("images/u8_299_strided")) == 0);
+    for (const auto& [side, images] : {std::pair{"32", small}, {"299", large}}) {
+      const Tensor x = inception_input("tensorflow").prepare(images);
+      for (const int64_t layer : {64, 192, 768, 2048}) {
+        INFO(path << ", pictures of " << side << ", layer " << layer);
+        const Tensor found = net.features(x, layer);
+        CHECK(distance(found, file.read(text("outputs/", side, "/", layer))) < 2e-5);
+        if (layer < 2048) continue;
+        CHECK(distance(net.logits(found), file.read(text("outputs/", side, "/logits_unbiased"))) <
+              2e-5);
+      }
+    }
+    // The same network on what other programs give it.
+    const auto as = [&](const char* other, const Tensor& images) {
+      return net.features(inception_input(other).prepare(images));
+    };
+    CHECK(distance(as("pytorch-fid", small), file.read("outputs/32/2048_pytorch_fid")) < 2e-5);
+    CHECK(distance(as("pytorch-fid", large), file.read("outputs/299/2048_pytorch_fid")) < 2e-5);
+    CHECK(distance(as("torchmetrics", small), file.read("outputs/32/2048_torchmetrics")) < 2e-5);
+  }
+}
+
+TEST_CASE("Images are resized as TensorFlow 1 did", "[parity]") {
+  for (const auto& path : golden_files("numerics", "inception")) {
+    const h5::File file = h5::File::open(path);
+    for (const char* size : {"32x32", "64x64", "28x28", "48x40", "512x384"}) {
+      INFO(path << ", " << size);
+      const auto read = [&](const char* what) {
+        return file.read(text("resize/", size, "/", what));
+      };
+      const Tensor found = resize_as_tensorflow(read("input").to(at::kFloat));
+      const Tensor strided = read("tf1_299_strided");
+      const int64_t stride = (299 + strided.size(2) - 1) / strided.size(2);
+      CHECK(distance(found.slice(2, 0, 299, stride).slice(3, 0, 299, stride), strided) < 1e-4);
+      const Tensor edges = read("tf1_299_last_row_and_column");
+      CHECK(distance(found.select(2, 298), edges[0]) < 1e-4);
+      CHECK(distance(found.select(3, 298), edges[1]) < 1e-4);
+      const Tensor sums = found.to(at::kDouble).sum({2, 3});
+      CHECK(distance(sums / read("tf1_299_sum_per_channel"), at::ones_like(sums)) < 1e-6);
+    }
+  }
+}
+
+TEST_CASE("Other networks' weights are refused by name", "[eval]") {
+  CHECK_THROWS_WITH(Inception(Tensors{}), contains("no tensor 'Conv2d_1a_3x3"));
+  CHECK_THROWS_WITH(inception_input("tensorflwo"), contains("did you mean 'tensorflow'"));
+}
