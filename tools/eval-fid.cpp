@@ -12,15 +12,15 @@ using namespace couplet;
 struct Options {
   std::string split = "test", reference_split = "train";
   SummaryOptions read;
+  InceptionProtocol network;
+  MeasureOptions measure;
   NllOptions nll;
   void describe(auto&& option) {
     option("split", split,
            "rows measured where a file to be measured is a dataset, and the rows of the reference "
            "of which a student tells the likelihood: train, test or all");
     option("reference_split", reference_split, "rows of the reference where it is a dataset");
-    option("batch", read.batch, "examples at a time");
-    option("energy_rows", read.energy_rows,
-           "rows of each set in the energy distance, evenly spaced; 0: all");
+    read.describe(option), network.describe(option), measure.describe(option);
     option("nll", nll, "the likelihood of the reference under a velocity field");
   }
 };
@@ -38,7 +38,8 @@ int main(int argc, char** argv) {
       "samples, datasets or velocity fields to be measured, and last the reference: a dataset, "
       "samples or statistics");
   const auto& features =
-      tool.flag("features", std::string(), "a classifier whose features are compared too");
+      tool.flag("features", std::string(),
+                "features compared too: a classifier, or weights of the FID's Inception");
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
     require_option(
         files.size() > 1 || !run.output.empty(),
@@ -51,14 +52,10 @@ int main(int argc, char** argv) {
                        (features.empty() && options.read == SummaryOptions() &&
                         options.reference_split == Options().reference_split),
                    "--features, 'batch', 'reference_split', 'energy_rows' ask nothing of fields");
-    Extractors by{{"pixels", extractors().make({{"type", "pixels"}}, run.device)}};
-    if (!features.empty()) {
-      by["classifier"] =
-          extractors().make({{"type", "classifier"}, {"file", features}}, run.device);
-    }
+    const Extractors by = extractors_of(features, options.network, run.device);
     const auto read = [&](const std::string& path, const std::string& split) {
       SummaryOptions how = options.read;
-      how.split = split;
+      how.split = split, how.keep_rows = reads_rows(options.measure);
       return summarise(path, by, how, run);
     };
     std::optional<Summary> reference;
@@ -67,14 +64,15 @@ int main(int argc, char** argv) {
       return *reference;
     };
     for (size_t i = 0; i + 1 < files.size(); ++i) {
-      const json found = is_field(files[i])
-                             ? nll(files[i], files.back(), options.split, options.nll, run)
-                             : measure(read(files[i], options.split), against());
+      const json found =
+          is_field(files[i])
+              ? nll(files[i], files.back(), options.split, options.nll, run)
+              : measure(read(files[i], options.split), against(), options.measure, run.random);
       std::cout << found.dump() << std::endl;
     }
     if (run.output.empty()) return;
     std::vector<Label> parents{read_label(files.back())};
-    if (!features.empty()) parents.push_back(read_label(features));
+    if (by.contains("classifier")) parents.push_back(read_label(features));
     write_statistics(run, against(), parents);
   });
 }

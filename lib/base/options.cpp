@@ -1,6 +1,7 @@
 #include "base/options.h"
 
 #include <algorithm>
+#include <sstream>
 
 namespace couplet {
 
@@ -47,6 +48,13 @@ void read_value(const json& given, std::vector<int64_t>& value, const std::strin
 void read_value(const json& given, std::vector<double>& value, const std::string& path) {
   // One number is a list of one: `train.ema=0.999`.
   read_list(given.is_number() ? json::array({given}) : given, value, path);
+}
+
+void read_value(const json& given, std::vector<std::string>& value, const std::string& path) {
+  if (!given.is_string()) return read_list(given, value, path);
+  value.clear();  // one text has its parts between commas: `metrics=fd,kid`
+  std::istringstream parts(given.get<std::string>());
+  for (std::string part; std::getline(parts, part, ',');) value.push_back(part);
 }
 
 void read_value(const json& given, Component& value, const std::string& path) {

@@ -51,6 +51,7 @@ void read_value(const json& given, double& value, const std::string& path);
 void read_value(const json& given, std::string& value, const std::string& path);
 void read_value(const json& given, std::vector<int64_t>& value, const std::string& path);
 void read_value(const json& given, std::vector<double>& value, const std::string& path);
+void read_value(const json& given, std::vector<std::string>& value, const std::string& path);
 void read_value(const json& given, Component& value, const std::string& path);
 void read_value(const json& given, Components& value, const std::string& path);
 /// With every default written out.

@@ -2,33 +2,142 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/version.h"
+#include "base/options.h"
 #include "eval/energy.h"
+#include "eval/inception_score.h"
+#include "eval/kernel_distance.h"
+#include "eval/manifold.h"
+#include "eval/neighbours.h"
+#include "eval/sliced.h"
 
 namespace couplet {
 
 namespace {
 
-/// "fd" in the features of a classifier, "fd_pixels" in pixels, …
-json frechet_distances(const Summary& samples, const Summary& reference) {
+/// The Fréchet distance is a FID, the kernel distance a KID, in the features of the FID's network.
+std::string called(const std::string& of_fid, const std::string& otherwise,
+                   const std::string& extractor, const json& protocol) {
+  if (protocol.value("fid", false)) return of_fid;
+  return extractor == "classifier" ? otherwise : otherwise + "_" + extractor;
+}
+
+/// The protocol of an extractor that both sides went through. Errors: other features there.
+const json& common_protocol(const Comparison& c, const std::string& name) {
+  const std::string path = c.reference.about.value("path", "the reference");
+  require(c.reference.moments.contains(name), path, ": has no features of '", name, "'");
+  const auto& ours = c.samples.protocols.at(name);
+  const auto& theirs = c.reference.protocols.at(name);
+  for (const char* what : {"content", "input", "quantised"}) {
+    const json a = ours.value(what, json()), b = theirs.value(what, json());
+    require(a == b, path, ": its features of ", name, " have \"", what, "\" ", b.dump(),
+            ", the samples' ", a.dump(), "; make the statistics again with these --features");
+  }
+  return ours;
+}
+
+/// Basic bootstrap, at 95 %: both sides drawn anew, with replacement.
+json interval(const Comparison& c, const std::string& name, double distance) {
+  const auto drawn = [&](const Summary& of, const char* side, int64_t i) {
+    const Tensor& f = of.features.at(name);
+    const int64_t n = f.size(0);
+    const Tensor u = c.random.stream(text("bootstrap ", side, i)).uniform(row_range(0, n), {});
+    Moments moments;
+    moments.add(f.index_select(0, (u * n).to(at::kLong).clamp_max(n - 1)));
+    return moments;
+  };
+  Tensor found = at::empty({c.options.bootstrap}, at::kDouble);
+  for (int64_t i = 0; i < found.size(0); ++i) {
+    found[i] = frechet_distance(drawn(c.samples, "samples", i), drawn(c.reference, "reference", i));
+  }
+  const Tensor ends = 2 * distance - found.quantile(at::tensor({0.975, 0.025}, at::kDouble));
+  return {ends[0].item<double>(), ends[1].item<double>()};
+}
+
+json frechet_distances(const Comparison& c) {
   json out = json::object();
-  for (const auto& [name, moments] : samples.moments) {
-    const auto found = reference.moments.find(name);
-    const std::string path = reference.about.value("path", "the reference");
-    require(found != reference.moments.end(), path, ": has no features of '", name, "'");
-    const auto& ours = samples.protocols.at(name);
-    const auto& theirs = reference.protocols.at(name);
-    require(ours.value("content", "") == theirs.value("content", ""), path,
-            ": its features are of ", name, " ", theirs.value("content", "none"),
-            ", the samples' of ", ours.value("content", "none"),
-            "; make the statistics again with these --features");
-    out[name == "classifier" ? "fd" : "fd_" + name] = frechet_distance(moments, found->second);
+  for (const auto& [name, moments] : c.samples.moments) {
+    const std::string key = called("fid", "fd", name, common_protocol(c, name));
+    const double distance = frechet_distance(moments, c.reference.moments.at(name));
+    out[key] = distance;
+    if (c.options.bootstrap > 0 && c.reference.features.contains(name)) {
+      out[key + "_interval"] = interval(c, name, distance);
+    }
   }
   return out;
 }
 
-json energy(const Summary& samples, const Summary& reference) {
+json kernel_distances(const Comparison& c) {
+  json out = json::object();
+  for (const auto& [name, x] : c.samples.features) {
+    if (!c.reference.features.contains(name)) continue;
+    const Tensor& y = c.reference.features.at(name);
+    const std::string key = called("kid", "kd", name, common_protocol(c, name));
+    const int64_t size = std::min({c.options.kid_size, x.size(0), y.size(0)});
+    if (c.options.kid_subsets == 0) {
+      out[key] = kernel_distance(x, y);
+    } else {
+      const auto [mean, deviation] =
+          kernel_distance_of_subsets(x, y, c.options.kid_subsets, size, c.random.stream("kid"));
+      out[key] = mean, out[key + "_deviation"] = deviation, out["kid_size"] = size;
+    }
+  }
+  return out;
+}
+
+/// The extractor that sees most: its name, or none where a side has no rows.
+std::string best_extractor(const Comparison& c) {
+  for (const char* name : {"inception", "torchscript", "classifier", "pixels"}) {
+    if (c.samples.features.contains(name) && c.reference.features.contains(name)) return name;
+  }
+  return "";
+}
+
+json precision_and_recall(const Comparison& c) {
+  const std::string name = best_extractor(c);
+  if (name.empty()) return json::object();
+  const auto found =
+      manifold(c.samples.features.at(name), c.reference.features.at(name), c.options.neighbours);
+  return {{"precision", found.precision},
+          {"recall", found.recall},
+          {"density", found.density},
+          {"coverage", found.coverage},
+          {"manifold_of", name}};
+}
+
+json nearest_rows(const Comparison& c) {
+  const std::string name = best_extractor(c);
+  if (name.empty()) return json::object();
+  const Tensor &x = c.samples.features.at(name), &y = c.reference.features.at(name);
+  const auto mean = [](const Tensor& squares) { return squares.sqrt().mean().item<double>(); };
+  return {{"nearest", mean(nearest(x, y))},
+          {"nearest_in_reference", mean(nearest_others(y, 1))},
+          {"nearest_of", name}};
+}
+
+json score(const Comparison& c) {
+  json out = json::object();
+  for (const auto& [name, logits] : c.samples.logits) {
+    const bool fid = c.samples.protocols.at(name).value("fid", false);
+    const auto [mean, deviation] = inception_score(logits, c.options.parts);
+    const std::string key = fid ? "inception_score" : "score_" + name;
+    out[key] = mean, out[key + "_deviation"] = deviation;
+  }
+  return out;
+}
+
+json sliced(const Comparison& c) {
+  const Tensor &x = c.samples.x, &y = c.reference.x;
+  if (!x.defined() || !y.defined()) return json::object();
+  const Tensor u = directions(x.size(1), c.options.directions, c.random.stream("directions"));
+  return {{"sliced_w2", sliced_w2_squared(x, y, u)}};
+}
+
+json energy(const Comparison& c) {
+  const auto& [samples, reference, options, random] = c;
   if (!samples.x.defined() || !reference.x.defined()) return json::object();
   const double across = mean_distance(samples.x, reference.x);
   return {{"energy", 2 * across - samples.spread - reference.spread},
@@ -47,14 +156,16 @@ bool of_one_noise(const Summary& a, const Summary& b) {
 }
 
 // Where the same noise ends: of a map and of its teacher, how far they are apart.
-json endpoint_rmse(const Summary& samples, const Summary& reference) {
+json endpoint_rmse(const Comparison& c) {
+  const auto& [samples, reference, options, random] = c;
   if (!of_one_noise(samples, reference)) return json::object();
   const Tensor squares = (samples.all - reference.all).to(at::kDouble).square().sum(1);
   return {{"endpoint_rmse", squares.mean().sqrt().item<double>()}};
 }
 
 // sum p log(p / q) over cells, p of the reference, q of the samples with half a point more a cell.
-json kl_histogram(const Summary& samples, const Summary& reference) {
+json kl_histogram(const Comparison& c) {
+  const auto& [samples, reference, options, random] = c;
   if (!samples.histogram.defined() || !reference.histogram.defined()) return json::object();
   const Tensor p = reference.histogram.to(at::kDouble);
   const double inside = p.sum().item<double>();
@@ -63,7 +174,8 @@ json kl_histogram(const Summary& samples, const Summary& reference) {
   return {{"kl", at::kl_div((q / q.sum()).log(), p / inside, at::Reduction::Sum).item<double>()}};
 }
 
-json label_agreement(const Summary& samples, const Summary&) {
+json label_agreement(const Comparison& c) {
+  const Summary& samples = c.samples;
   if (!samples.predicted.defined()) return json::object();
   const Tensor asked = samples.label >= 0;
   const int64_t rows = asked.sum().item<int64_t>();
@@ -72,9 +184,9 @@ json label_agreement(const Summary& samples, const Summary&) {
   return {{"label_agreement", static_cast<double>(agreed) / static_cast<double>(rows)}};
 }
 
-json column_means(const Summary& samples, const Summary&) {
+json column_means(const Comparison& c) {
   json out = json::object();
-  for (const auto& [name, column] : samples.columns) {
+  for (const auto& [name, column] : c.samples.columns) {
     out[name] = column.to(at::kDouble).mean().item<double>();
   }
   return out;
@@ -83,42 +195,107 @@ json column_means(const Summary& samples, const Summary&) {
 }  // namespace
 
 const std::vector<Metric>& metrics() {
+  const std::string both = "the rows of samples and reference", images = "examples on both sides";
   static const std::vector<Metric> table = {
-      {"fd", "Fréchet distance in each extractor's features", frechet_distances},
-      {"energy", "energy distance in pixels, U-statistic", energy},
+      {"fd", "Fréchet distance in each extractor's features", "features", true, false,
+       frechet_distances},
+      {"energy", "energy distance in pixels, U-statistic", images, true, false, energy},
       {"endpoint_rmse",
        "root mean square of the distance to a reference of samples made from the same noise",
-       endpoint_rmse},
+       "samples of one noise on both sides", true, false, endpoint_rmse},
       {"kl",
        "of points of the plane, Kullback-Leibler of the reference from the samples, nats, by "
        "histograms of 32 x 32 cells on [-3, 3]^2",
-       kl_histogram},
+       "points of the plane", true, false, kl_histogram},
       {"label_agreement", "share of the rows that the classifier gives the label asked for",
-       label_agreement},
-      {"columns", "means of the samples' own columns: curvature, …", column_means},
+       "a classifier, and samples with labels", true, false, label_agreement},
+      {"columns", "means of the samples' own columns: curvature, …", "such columns", true, false,
+       column_means},
+      {"kid", "kernel distance in each extractor's features (1801.01401)", both, false, true,
+       kernel_distances},
+      {"precision", "precision, recall (1904.06991), density, coverage (2002.09797)", both, false,
+       true, precision_and_recall},
+      {"inception_score", "exp E KL(p(y|x) | p(y)) by a network's classes (1606.03498)",
+       "a network with classes", false, true, score},
+      {"sliced_w2", "squared sliced Wasserstein distance in pixels", images, false, false, sliced},
+      {"nearest",
+       "mean distance of a sample to the nearest row of the reference, and of those to "
+       "each other: far less where the data were learned by heart",
+       both, false, true, nearest_rows},
   };
   return table;
 }
 
-json measure(const Summary& samples, const Summary& reference) {
-  require(samples.shape == reference.shape, samples.about.value("path", "the samples"),
-          ": examples of shape ", at::IntArrayRef(samples.shape), ", those of ",
-          reference.about.value("path", "the reference"), " have shape ",
+namespace {
+
+bool is_chosen(const Metric& metric, const MeasureOptions& options) {
+  const auto& names = options.metrics;
+  if (names.empty()) return metric.quick;
+  return names[0] == "all" || std::find(names.begin(), names.end(), metric.name) != names.end();
+}
+
+}  // namespace
+
+bool reads_rows(const MeasureOptions& options) {
+  const MeasureOptions usual;
+  std::vector<std::string> names{"all"};
+  for (const Metric& metric : metrics()) names.push_back(metric.name);
+  for (const std::string& name : options.metrics) {
+    require_option(std::find(names.begin(), names.end(), name) != names.end(), "no metric '", name,
+                   "'", did_you_mean(name, names));
+  }
+  bool rows = options.bootstrap > 0;
+  const auto effect = [&](bool changed, const char* option, const char* name) {
+    const auto metric = std::find_if(metrics().begin(), metrics().end(),
+                                     [&](const Metric& m) { return m.name == name; });
+    require_option(!changed || is_chosen(*metric, options), "option '", option,
+                   "' has no effect without the metric '", name, "'");
+  };
+  effect(options.kid_subsets != usual.kid_subsets || options.kid_size != usual.kid_size, "kid_…",
+         "kid");
+  effect(options.neighbours != usual.neighbours, "neighbours", "precision");
+  effect(options.parts != usual.parts, "parts", "inception_score");
+  effect(options.directions != usual.directions, "directions", "sliced_w2");
+  effect(options.bootstrap != 0, "bootstrap", "fd");
+  require_option(options.kid_subsets >= 0 && options.kid_size > 1 && options.neighbours > 0 &&
+                     options.parts > 0 && options.directions > 0 && options.bootstrap >= 0,
+                 "options 'kid_size' must be above 1, 'neighbours', 'parts' and 'directions' "
+                 "positive, 'kid_subsets' and 'bootstrap' 0 or more");
+  for (const Metric& metric : metrics()) rows |= metric.rows && is_chosen(metric, options);
+  return rows;
+}
+
+json measure(const Summary& samples, const Summary& reference, const MeasureOptions& options,
+             const Random& random) {
+  const std::string path = samples.about.value("path", "the samples");
+  const std::string against = reference.about.value("path", "the reference");
+  require(samples.shape == reference.shape, path, ": examples of shape ",
+          at::IntArrayRef(samples.shape), ", those of ", against, " have shape ",
           at::IntArrayRef(reference.shape));
   const json& of = samples.about;
   json out = {{"samples", of.value("path", "")},
               {"model", of.value("model", of.value("kind", ""))}};
   if (of.contains("nfe")) out["nfe"] = of["nfe"];
-  for (const Metric& metric : metrics()) out.update(metric.measure(samples, reference));
+  json measured = json::array();
+  const bool all = !options.metrics.empty() && options.metrics[0] == "all";
+  for (const Metric& metric : metrics()) {
+    if (!is_chosen(metric, options)) continue;
+    const json found = metric.measure({samples, reference, options, random});
+    require(!found.empty() || all || options.metrics.empty(), path, " against ", against,
+            ": the metric '", metric.name, "' needs ", metric.needs);
+    if (!found.empty()) measured.push_back(metric.name);
+    out.update(found);
+  }
   out["rows"] = samples.rows;
   out["non_finite"] = samples.non_finite;
   out["sampling"] = of;
-  json against = reference.about;
-  against["rows"] = reference.rows, against["non_finite"] = reference.non_finite;
+  json beside = reference.about;
+  beside["rows"] = reference.rows, beside["non_finite"] = reference.non_finite;
   out["protocol"] = {{"features", samples.protocols},
-                     {"reference", against},
-                     {"preprocessing", "as stored, scaled; no resizing"},
+                     {"reference", beside},
+                     {"metrics", measured},
                      {"version", COUPLET_VERSION}};
+  if (reads_rows(options)) out["protocol"]["seed"] = random.key();
   return out;
 }
 

@@ -94,7 +94,8 @@ Summary summarise(const std::string& path, const Extractors& extractors,
   summary.protocols = json::object();
   for (const auto& [name, extractor] : extractors) summary.protocols[name] = extractor->protocol();
 
-  std::vector<Tensor> x, kept, predicted;
+  std::vector<Tensor> x, kept;
+  std::map<std::string, std::vector<Tensor>> features, logits;
   for (int64_t begin = 0; begin < source.rows; begin += options.batch) {
     const int64_t end = std::min(begin + options.batch, source.rows);
     const Tensor given = source.x(begin, end), finite = finite_rows(given);
@@ -108,7 +109,8 @@ Summary summarise(const std::string& path, const Extractors& extractors,
     for (const auto& [name, extractor] : extractors) {
       const Extracted found = (*extractor)(batch);
       summary.moments[name].add(found.features);
-      if (found.predicted.defined()) predicted.push_back(found.predicted.cpu());
+      if (options.keep_rows) features[name].push_back(found.features.to(at::kCPU, at::kFloat));
+      if (found.logits.defined()) logits[name].push_back(found.logits.to(at::kCPU, at::kFloat));
     }
     run.log->progress(text("features of ", path, " ", source.about.value("split", "")), end,
                       source.rows);
@@ -120,6 +122,8 @@ Summary summarise(const std::string& path, const Extractors& extractors,
   require(rows.size(0) > 1, path, ": ", rows.size(0), " rows of finite numbers of ", source.rows,
           ", a measure needs two");
   if (summary.non_finite > 0) {
+    require(options.allow_non_finite, path, ": ", summary.non_finite, " of ", source.rows,
+            " rows hold numbers that are not finite; leave them out with -s allow_non_finite=true");
     run.log->warn(text(path, ": ", summary.non_finite, " of ", source.rows,
                        " rows hold numbers that are not finite; they are left out"));
   }
@@ -128,7 +132,11 @@ Summary summarise(const std::string& path, const Extractors& extractors,
   if (source.noise_row.defined()) {
     summary.noise_row = source.noise_row.index_select(0, rows), summary.all = all;
   }
-  if (!predicted.empty()) summary.predicted = at::cat(predicted);
+  for (const auto& [name, parts] : features) summary.features[name] = at::cat(parts);
+  for (const auto& [name, parts] : logits) {
+    summary.logits[name] = at::cat(parts);
+    if (extractors.at(name)->knows_labels()) summary.predicted = summary.logits[name].argmax(1);
+  }
   for (const auto& [name, column] : source.columns)
     summary.columns[name] = column.index_select(0, rows);
   summary.x = spaced_rows(all, options.energy_rows);

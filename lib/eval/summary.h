@@ -6,8 +6,6 @@
 
 namespace couplet {
 
-using Extractors = std::map<std::string, std::shared_ptr<FeatureExtractor>>;
-
 struct Summary {
   json about;      ///< path, kind, content, split, and the facts of the file: scaling, solver, …
   json protocols;  ///< by extractor
@@ -15,10 +13,12 @@ struct Summary {
   int64_t rows = 0,
           non_finite = 0;  ///< rows read; those with a number that is not finite, left out
   std::map<std::string, Moments> moments;  ///< of the features, by extractor
+  /// By extractor: (N, D) float where rows are kept, (N, K) logits where there are classes.
+  Tensors features, logits;
   Tensor x;           ///< (N, D) float, on the run's device; undefined: from a statistics file
   double spread = 0;  ///< mean distance of two of the rows of x
   Tensor label,
-      predicted;    ///< (N) int64: asked for (-1: nothing), and given by an extractor or undefined
+      predicted;    ///< (N) int64: asked for (-1: nothing), and given by a classifier or undefined
   Tensors columns;  ///< (N) each
   /// Of samples: (N) int64, the rows of the noise that they were made from, and all of them, (N,
   /// D); else undefined.
@@ -34,15 +34,24 @@ constexpr int64_t kHistogramCells = 32;
 Tensor counts_by_cell(const Tensor& points);
 
 /// How files are read. split: of datasets; energy_rows: how many rows x keeps, evenly spaced (0:
-/// all).
+/// all); keep_rows: the features of each row; allow_non_finite: rows with a number that is not
+/// finite are left out, with a warning, instead of an error.
 struct SummaryOptions {
   std::string split = "test";
   int64_t batch = 500, energy_rows = 0;
+  bool keep_rows = false, allow_non_finite = false;
   bool operator==(const SummaryOptions&) const = default;
+  void describe(auto&& option) {
+    option("batch", batch, "examples at a time");
+    option("energy_rows", energy_rows,
+           "rows of each set in the energy distance, evenly spaced; 0: all");
+    option("allow_non_finite", allow_non_finite,
+           "rows with numbers that are not finite are left out, with a warning");
+  }
 };
 
-/// Reads a dataset's split, samples, or statistics. Errors: other kinds; fewer than two finite
-/// rows.
+/// Reads a dataset's split, samples, or statistics. Errors: other kinds; rows that are not
+/// finite; fewer than two rows.
 Summary summarise(const std::string& path, const Extractors& extractors,
                   const SummaryOptions& options, const Run& run);
 

@@ -5,7 +5,12 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "eval/features.h"
 #include "eval/inception_input.h"
+#include "folder.h"
+#include "formats/bytes.h"
+#include "formats/safetensors.h"
+#include "formats/sha256.h"
 #include "testing.h"
 
 using namespace couplet;
@@ -145,6 +150,44 @@ TEST_CASE("Images are resized as TensorFlow 1 did", "[parity]") {
       CHECK(distance(sums / read("tf1_299_sum_per_channel"), at::ones_like(sums)) < 1e-6);
     }
   }
+}
+
+TEST_CASE("Inception as an extractor tells its weights and sees bytes, grey or not", "[eval]") {
+  const Folder folder;
+  const std::string file = folder / "weights.safetensors";
+  write_safetensors(file, {formula_weights(golden_files("numerics", "inception")[0]), {}});
+  const auto with = [&](const InceptionProtocol& how) {
+    return extractors_of(file, how, c10::kCPU).at("inception");
+  };
+  const auto net = with({});
+  const Tensor x = pictures(32, 0, 3) / 127.5 - 1, grey = x.narrow(1, 0, 1);
+  const Extracted found = (*net)(x);
+  CHECK(found.features.sizes() == at::IntArrayRef{3, 2048});
+  CHECK(found.logits.sizes() == at::IntArrayRef{3, 1008});
+  CHECK(distance((*net)(x.narrow(0, 1, 1)).features[0], found.features[1]) < 1e-5);
+  CHECK(distance((*net)(x + 0.3 / 127.5).features, found.features) == 0);  // the same bytes
+  CHECK(distance((*with({.quantise = false}))(x + 0.3 / 127.5).features, found.features) > 1e-4);
+  CHECK(distance((*net)(grey).features, (*net)(grey.expand({-1, 3, -1, -1})).features) < 1e-5);
+  CHECK((*with({.layer = 64}))(x).features.size(1) == 64);
+
+  const json told = net->protocol();
+  CHECK(told["fid"] == false);  // not the published weights
+  CHECK(told["content"] == sha256(file));
+  CHECK(told["input"] == "tensorflow");
+  CHECK_THROWS_WITH((*net)(x.narrow(1, 0, 2)), contains("one channel or three"));
+  CHECK_THROWS_WITH(with({.layer = 100}), contains("64, 192, 768 or 2048"));
+  CHECK_THROWS_WITH(extractors_of("", {.layer = 64}, c10::kCPU), contains("without Inception"));
+}
+
+TEST_CASE("SHA-256 of known texts", "[formats]") {
+  const Folder folder;
+  const auto of = [&](const std::string& text) {
+    couplet::write_bytes(folder / "text", text);
+    return sha256(folder / "text");
+  };
+  CHECK(of("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  CHECK(of("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  CHECK_THROWS_WITH(sha256(folder / "none"), contains("cannot be read"));
 }
 
 TEST_CASE("Other networks' weights are refused by name", "[eval]") {

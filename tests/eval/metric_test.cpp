@@ -64,12 +64,7 @@ struct Folder {
 };
 
 Extractors extractors_of(const std::string& classifier) {
-  Extractors all{{"pixels", extractors().make({{"type", "pixels"}}, c10::kCPU)}};
-  if (!classifier.empty()) {
-    all["classifier"] =
-        extractors().make({{"type", "classifier"}, {"file", classifier}}, c10::kCPU);
-  }
-  return all;
+  return couplet::extractors_of(classifier, {}, c10::kCPU);
 }
 
 }  // namespace
@@ -111,13 +106,14 @@ TEST_CASE("Samples are measured with their labels and columns, rows that are not
   const Extractors by = extractors_of(folder.classifier("c.h5"));
   const Summary reference = summarise(data, by, {}, Run());
   Tensor x = Random(9).normal(row_range(0, 50), space.shape);
-  const Tensor predicted = (*by.at("classifier"))(x).predicted;
+  const Tensor predicted = (*by.at("classifier"))(x).logits.argmax(1);
   Tensor label = predicted.clone();
   label.slice(0, 10, 20) = -1;                                    // nothing asked for
   label.slice(0, 20, 30) = (predicted.slice(0, 20, 30) + 1) % 3;  // asked for, not met
   x[3][0][0][0] = INFINITY;
-  const json found =
-      measure(summarise(folder.samples("s.h5", x, label), by, {.batch = 16}, Run()), reference);
+  const json found = measure(summarise(folder.samples("s.h5", x, label), by,
+                                       {.batch = 16, .allow_non_finite = true}, Run()),
+                             reference);
   INFO(found.dump(1));
   CHECK(found["non_finite"] == 1);
   CHECK(found["rows"] == 50);
@@ -127,8 +123,53 @@ TEST_CASE("Samples are measured with their labels and columns, rows that are not
   CHECK(found["model"] == "flow-map");
   CHECK(found["fd"].is_number());
 
+  CHECK_THROWS_WITH(summarise(folder.samples("s.h5", x, label), by, {}, Run()),
+                    contains("1 of 50 rows hold numbers that are not finite"));
   x.fill_(NAN);
-  CHECK_THROWS_AS(summarise(folder.samples("n.h5", x, label), by, {}, Run()), Error);
+  CHECK_THROWS_AS(
+      summarise(folder.samples("n.h5", x, label), by, {.allow_non_finite = true}, Run()), Error);
+}
+
+TEST_CASE("Metrics are measured where they are named and apply", "[eval]") {
+  const Folder folder;
+  const std::string data = folder.dataset("data.h5", 0), other = folder.dataset("other.h5", 0.2);
+  const Extractors by = extractors_of(folder.classifier("c.h5"));
+  const auto read = [&](const std::string& path, const std::string& split) {
+    return summarise(path, by, {.split = split, .keep_rows = true}, Run());
+  };
+  const Summary train = read(data, "train"), test = read(data, "test"), far = read(other, "test");
+  const MeasureOptions all{.metrics = {"all"}, .bootstrap = 40};
+  CHECK(reads_rows(all));
+  const json near = measure(test, train, all), away = measure(far, train, all);
+  INFO(near.dump(1) << away.dump(1));
+  CHECK(std::abs(near["kd_pixels"].get<double>()) < 0.1 * away["kd_pixels"].get<double>());
+  CHECK(near["kid_size"] == 100);
+  CHECK(near["sliced_w2"].get<double>() < 0.2 * away["sliced_w2"].get<double>());
+  CHECK(away["sliced_w2"].get<double>() == Approx(0.04).epsilon(0.5));
+  for (const char* name : {"precision", "recall", "density", "coverage", "score_classifier", "kd",
+                           "nearest_in_reference"}) {
+    CHECK(near.at(name).is_number());
+  }
+  CHECK(near["manifold_of"] == "classifier");
+  CHECK(near["nearest"].get<double>() ==
+        Approx(near["nearest_in_reference"].get<double>()).epsilon(0.2));
+  CHECK(measure(train, train, all)["nearest"].get<double>() < 1e-4);
+  const json interval = away["fd_pixels_interval"];
+  CHECK(interval[0].get<double>() < away["fd_pixels"].get<double>());
+  CHECK(interval[1].get<double>() - interval[0].get<double>() <
+        0.5 * away["fd_pixels"].get<double>());
+
+  const json one = measure(test, train, {.metrics = {"kid"}, .kid_subsets = 0});
+  CHECK(one.contains("kd"));
+  CHECK_FALSE(one.contains("fd"));
+  CHECK(one["protocol"]["metrics"] == json{"kid"});
+  CHECK_THROWS_WITH(measure(test, train, {.metrics = {"kl"}}),
+                    contains("needs points of the plane"));
+  CHECK_FALSE(reads_rows({}));
+  CHECK_FALSE(reads_rows({.metrics = {"fd", "energy"}}));
+  CHECK_THROWS_WITH(reads_rows({.metrics = {"kidd"}}), contains("did you mean 'kid'"));
+  CHECK_THROWS_WITH(reads_rows({.kid_size = 10}), contains("without the metric 'kid'"));
+  CHECK_THROWS_WITH(reads_rows({.metrics = {"precision"}, .neighbours = 0}), contains("positive"));
 }
 
 TEST_CASE("Where the same noise ends, and how points of the plane lie in cells", "[eval]") {

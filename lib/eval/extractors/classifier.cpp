@@ -30,8 +30,10 @@ struct ClassifierFeatures : FeatureExtractor {
             "; give --features a classifier of this data (eval-train-features makes one)");
     const at::NoGradGuard no_grad;
     const Tensor features = net->features(x.to(device));
-    return {features, net->logits(features).argmax(1)};
+    return {features, net->logits(features)};
   }
+
+  bool knows_labels() const override { return true; }
 
   json protocol() const override {
     return {{"extractor", "classifier"},
