@@ -6,6 +6,7 @@
 #include "app/tool.h"
 #include "eval/metric.h"
 #include "eval/nll.h"
+#include "eval/statistics.h"
 
 using namespace couplet;
 
@@ -35,8 +36,8 @@ int main(int argc, char** argv) {
        .output = Output::optional});
   const auto& files = tool.inputs(
       "files",
-      "samples, datasets or velocity fields to be measured, and last the reference: a dataset, "
-      "samples or statistics");
+      "samples, datasets, folders of images, npz or velocity fields to be measured, and last the "
+      "reference: any of them, or statistics (also npz with mu and sigma)");
   const auto& features =
       tool.flag("features", std::string(),
                 "features compared too: a classifier, or weights of the FID's Inception");
@@ -44,7 +45,9 @@ int main(int argc, char** argv) {
     require_option(
         files.size() > 1 || !run.output.empty(),
         "nothing to measure: give samples before the reference, or -o for its statistics");
-    const auto is_field = [](const auto& f) { return read_label(f).kind == "velocity-field"; };
+    const auto is_field = [](const std::string& f) {
+      return is_artifact(f) && read_label(f).kind == "velocity-field";
+    };
     const auto fields = std::count_if(files.begin(), files.end() - 1, is_field);
     require_option(fields > 0 || unchanged(options.nll),
                    "options 'nll' have no effect: no velocity field is measured");
@@ -70,9 +73,6 @@ int main(int argc, char** argv) {
               : measure(read(files[i], options.split), against(), options.measure, run.random);
       std::cout << found.dump() << std::endl;
     }
-    if (run.output.empty()) return;
-    std::vector<Label> parents{read_label(files.back())};
-    if (by.contains("classifier")) parents.push_back(read_label(features));
-    write_statistics(run, against(), parents);
+    if (!run.output.empty()) write_statistics(run, against(), {files.back(), features});
   });
 }

@@ -50,14 +50,10 @@ struct SummaryOptions {
   }
 };
 
-/// Reads a dataset's split, samples, or statistics. Errors: other kinds; rows that are not
+/// Reads whatever open_source or read_statistics does. Errors: other kinds; rows that are not
 /// finite; fewer than two rows.
 Summary summarise(const std::string& path, const Extractors& extractors,
                   const SummaryOptions& options, const Run& run);
-
-/// Writes moments of features (mean, covariance, count by extractor) as the run's output, for use
-/// as a reference; parents: the files the summary was made from.
-void write_statistics(const Run& run, const Summary& summary, const std::vector<Label>& parents);
 
 /// Numbers of the rows of x (N, …) that hold finite numbers only, (M) int64.
 Tensor finite_rows(const Tensor& x);

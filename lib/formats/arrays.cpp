@@ -14,9 +14,16 @@ namespace {
 
 // Bytes stay bytes; all other numbers become float.
 Examples from_arrays(const Tensors& arrays, const std::string& path) {
-  const auto x = arrays.find("x"), label = arrays.find("label"), train = arrays.find("train");
-  require(x != arrays.end(), path, ": has no array 'x'");
-  require(x->second.dim() >= 2, path, ": x has sizes ", x->second.sizes(), ", expected (rows, …)");
+  const auto named = [&](const char* ours, const char* adms) {
+    const auto found = arrays.find(ours);
+    return found == arrays.end() ? arrays.find(adms) : found;
+  };
+  const auto x = named("x", "arr_0"), label = named("label", "arr_1"), train = arrays.find("train");
+  std::string names;
+  for (const auto& [name, array] : arrays) names += (names.empty() ? "" : ", ") + name;
+  require(x != arrays.end(), path, ": has no array 'x' or 'arr_0' (there are: ", names, ")");
+  require(x->second.dim() >= 2, path, ": ", x->first, " has sizes ", x->second.sizes(),
+          ", expected (rows, …)");
   Examples examples;
   const bool bytes = x->second.scalar_type() == at::kByte;
   examples.x = bytes ? as_images(x->second) : x->second.to(at::kFloat);

@@ -5,7 +5,7 @@
 namespace couplet {
 
 // Of an archive the arrays x (M, *shape), and perhaps label (M) and train (how many rows come first
-// for training) are read.
+// for training) are read; or ADM's names arr_0 (M, H, W, C) and arr_1.
 bool is_hdf5(const std::string& path);
 Examples read_hdf5_examples(const std::string& path);
 

@@ -22,7 +22,8 @@ const std::vector<DataFormat>& data_formats() {
        "PNG or JPEG images of one size; subfolders are classes, train/ and test/ splits",
        is_image_folder, read_image_folder},
       {"hdf5", "any HDF5 file with x and perhaps label", is_hdf5, read_hdf5_examples},
-      {"npz", "numpy's archive with x and perhaps label", is_npz, read_npz_examples},
+      {"npz", "numpy's archive with x (or arr_0) and perhaps label (or arr_1)", is_npz,
+       read_npz_examples},
       {"npy", "one array of numpy", is_npy, read_npy_examples},
       {"csv", ".csv or .csv.gz: one example a line, perhaps a header", is_csv, read_csv_examples},
   };

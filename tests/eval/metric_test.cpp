@@ -4,6 +4,8 @@
 
 #include "base/error.h"
 #include "data/dataset.h"
+#include "eval/statistics.h"
+#include "formats/npz.h"
 #include "io/checkpoint.h"
 #include "nn/classifier.h"
 #include "testing.h"
@@ -228,6 +230,42 @@ TEST_CASE("Statistics stand for the reference they were made of", "[eval]") {
 
   const Extractors another = extractors_of(folder.classifier("d.h5"));
   CHECK_THROWS_AS(measure(summarise(other, another, {}, Run()), read), Error);
+}
+
+TEST_CASE("Images and moments of other programs are measured, and moments written for them",
+          "[eval]") {
+  const Folder folder;
+  const std::string data = folder.dataset("data.h5", 0), other = folder.dataset("other.h5", 0.2);
+  const Extractors by = extractors_of(folder.classifier("c.h5"));
+  const auto read = [&](const std::string& path, const std::string& split = "train") {
+    return summarise(path, by, {.split = split}, Run());
+  };
+  // The same bytes as ADM writes them: (N, H, W, C).
+  const Dataset opened = open_dataset(data);
+  const std::string npz = folder.path / "adm.npz";
+  write_npz(npz, {{"arr_0", opened.x.slice(0, 0, 100).permute({0, 2, 3, 1}).contiguous()},
+                  {"arr_1", opened.labels.slice(0, 0, 100)}});
+  const json same = measure(read(npz), read(data));
+  CHECK(std::abs(same["fd_pixels"].get<double>()) < 1e-9);
+  CHECK(same["label_agreement"] == measure(read(data), read(data))["label_agreement"]);
+  CHECK(same["sampling"]["kind"] == "foreign");
+
+  const Run run = folder.run("moments.npz");
+  write_statistics(run, read(data), {});
+  const Tensors moments = read_npz(run.output);
+  CHECK(distance(moments.at("mu"), read(data).moments.at("classifier").mean()) == 0);
+  CHECK(holds_statistics(run.output));
+  CHECK_FALSE(holds_statistics(npz));
+  const json direct = measure(read(other), read(data)),
+             through = measure(read(other), read(run.output));
+  CHECK(through["fd"].get<double>() == Approx(direct["fd"].get<double>()).epsilon(1e-6));
+  CHECK_FALSE(through.contains("fd_pixels"));
+
+  write_npz(folder.path / "wrong.npz", {{"mu", at::zeros({3})}, {"sigma", at::zeros({4, 4})}});
+  CHECK_THROWS_WITH(read(folder.path / "wrong.npz"), contains("does not go with a covariance"));
+  write_npz(folder.path / "none.npz", {{"images", at::zeros({3, 4})}});
+  CHECK_THROWS_WITH(read(folder.path / "none.npz"),
+                    contains("no array 'x' or 'arr_0' (there are: images)"));
 }
 
 TEST_CASE("Rows are spaced evenly", "[eval]") {
