@@ -1,11 +1,11 @@
 // eval-fid: measure samples, or students, against a reference; one JSON object a line, with its
 // protocol.
 #include <iostream>
-#include <optional>
 
 #include "app/tool.h"
 #include "eval/metric.h"
 #include "eval/nll.h"
+#include "eval/repeats.h"
 #include "eval/statistics.h"
 
 using namespace couplet;
@@ -13,7 +13,7 @@ using namespace couplet;
 struct Options {
   std::string split = "test", reference_split = "train";
   SummaryOptions read;
-  InceptionProtocol network;
+  NetworkProtocol network;
   MeasureOptions measure;
   NllOptions nll;
   void describe(auto&& option) {
@@ -27,20 +27,20 @@ struct Options {
 };
 
 int main(int argc, char** argv) {
-  Tool tool(
-      {.name = "eval-fid",
-       .summary =
-           "Measure samples against a reference: Fréchet and energy distances, label agreement; "
-           "or a dataset's likelihood under a velocity field.",
-       .example = "eval-fid samples.h5 data.h5 --features data/features/digits.h5",
-       .output = Output::optional});
+  Tool tool({.name = "eval-fid",
+             .summary = "Measure samples against a reference: FID and its companions; or a "
+                        "dataset's likelihood under a velocity field.",
+             .example = "eval-fid samples.h5 data.h5 --features data/features/digits.h5",
+             .output = Output::optional});
   const auto& files = tool.inputs(
       "files",
       "samples, datasets, folders of images, npz or velocity fields to be measured, and last the "
       "reference: any of them, or statistics (also npz with mu and sigma)");
-  const auto& features =
-      tool.flag("features", std::string(),
-                "features compared too: a classifier, or weights of the FID's Inception");
+  const auto& features = tool.flag("features", std::string(),
+                                   "a classifier, weights of the FID's Inception, or TorchScript");
+  const auto& repeats = tool.flag("repeats", false, "a last line: mean and spread of all files");
+  const auto& compare =
+      tool.flag("compare-protocols", false, "a line for each way in which programs prepare images");
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
     require_option(
         files.size() > 1 || !run.output.empty(),
@@ -51,28 +51,30 @@ int main(int argc, char** argv) {
     const auto fields = std::count_if(files.begin(), files.end() - 1, is_field);
     require_option(fields > 0 || unchanged(options.nll),
                    "options 'nll' have no effect: no velocity field is measured");
-    require_option(fields + 1 < std::ssize(files) || !run.output.empty() ||
-                       (features.empty() && options.read == SummaryOptions() &&
-                        options.reference_split == Options().reference_split),
+    const bool asked = fields + 1 < std::ssize(files) || !run.output.empty();
+    require_option(asked || (features.empty() && options.read == SummaryOptions() &&
+                             options.reference_split == Options().reference_split),
                    "--features, 'batch', 'reference_split', 'energy_rows' ask nothing of fields");
-    const Extractors by = extractors_of(features, options.network, run.device);
-    const auto read = [&](const std::string& path, const std::string& split) {
-      SummaryOptions how = options.read;
-      how.split = split, how.keep_rows = reads_rows(options.measure);
-      return summarise(path, by, how, run);
-    };
-    std::optional<Summary> reference;
-    const auto against = [&]() -> const Summary& {
-      if (!reference) reference = read(files.back(), options.reference_split);
-      return *reference;
-    };
-    for (size_t i = 0; i + 1 < files.size(); ++i) {
-      const json found =
-          is_field(files[i])
-              ? nll(files[i], files.back(), options.split, options.nll, run)
-              : measure(read(files[i], options.split), against(), options.measure, run.random);
-      std::cout << found.dump() << std::endl;
+    require_option(!compare || (run.output.empty() && !repeats),
+                   "--compare-protocols goes without -o and --repeats");
+    std::vector<json> found;
+    for (const NetworkProtocol& how : compare ? variants(features) : std::vector{options.network}) {
+      const Extractors by = extractors_of(features, how, run.device);
+      const auto read = [&](const std::string& path, const std::string& split) {
+        SummaryOptions rows = options.read;
+        rows.split = split, rows.keep_rows = reads_rows(options.measure);
+        return summarise(path, by, rows, run);
+      };
+      const Summary reference = asked ? read(files.back(), options.reference_split) : Summary();
+      for (size_t i = 0; i + 1 < files.size(); ++i) {
+        found.push_back(
+            is_field(files[i])
+                ? nll(files[i], files.back(), options.split, options.nll, run)
+                : measure(read(files[i], options.split), reference, options.measure, run.random));
+        std::cout << found.back().dump() << std::endl;
+      }
+      if (!run.output.empty()) write_statistics(run, reference, {files.back(), features});
     }
-    if (!run.output.empty()) write_statistics(run, against(), {files.back(), features});
+    if (repeats) std::cout << over_repeats(found).dump() << std::endl;
   });
 }

@@ -24,25 +24,33 @@ struct FeatureExtractor {
 /// make(options, device)
 const Registry<FeatureExtractor, c10::Device>& extractors();
 
-/// How images come to the FID's network.
-struct InceptionProtocol {
-  std::string input = "tensorflow";
+/// How images come to networks of others: the FID's Inception, and TorchScript.
+struct NetworkProtocol {
+  std::string input = "tensorflow", range = "bytes";
   bool quantise = true;
   int64_t layer = 2048;
-  bool operator==(const InceptionProtocol&) const = default;
+  bool operator==(const NetworkProtocol&) const = default;
   void describe(auto&& option) {
     option("input", input,
            "how images become 299 x 299 for Inception: tensorflow (the FID's own code, "
            "torch-fidelity), pytorch-fid, torchmetrics or clean-fid");
+    option(
+        "range", range,
+        "what TorchScript is given: numbers 0 .. 255 (bytes), 0 .. 1 (unit) or -1 .. 1 (signed)");
     option("quantise", quantise,
-           "samples are rounded to bytes for Inception, as files of images are");
+           "samples are rounded to bytes for such networks, as files of images are");
     option("layer", layer, "of Inception: 64, 192, 768 or 2048, which a FID is of");
   }
 };
 
+/// Every way in which programs prepare images for the network in a file: all inputs of Inception,
+/// rounded to bytes and not. Errors: BadOption, a file that is no such network.
+std::vector<NetworkProtocol> variants(const std::string& file);
+
 using Extractors = std::map<std::string, std::shared_ptr<FeatureExtractor>>;
-/// By name: "pixels"; and of a file, unless it is empty, "classifier" (one of ours) or "inception"
-/// (weights of the FID's network). Errors: BadOption, for a protocol where there is no Inception.
-Extractors extractors_of(const std::string& file, const InceptionProtocol& how, c10::Device device);
+/// By name: "pixels"; and of a file, unless it is empty, "classifier" (one of ours), "inception"
+/// (weights of the FID's network) or "torchscript". Errors: BadOption, for a protocol without
+/// effect.
+Extractors extractors_of(const std::string& file, const NetworkProtocol& how, c10::Device device);
 
 }  // namespace couplet

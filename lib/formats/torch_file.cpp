@@ -103,6 +103,13 @@ bool is_torch_file(const std::string& path) {
   return head == "PK" ? !path.ends_with(".npz") : head.starts_with('\x80');
 }
 
+bool is_torchscript(const std::string& path) {
+  if (!is_torch_file(path) || first_bytes(path, 2) != "PK") return false;
+  const auto records = within(path, [&] { return Archive(path).getAllRecords(); });
+  return std::any_of(records.begin(), records.end(),
+                     [](const std::string& name) { return name.starts_with("code/"); });
+}
+
 Tensors read_torch_file(const std::string& path) {
   if (first_bytes(path, 2) != "PK") return read_stream(path);
   return read_archive(path);

@@ -1,10 +1,12 @@
 #include "nn/inception.h"
 
 #include <hdf5.h>
+#include <torch/csrc/jit/api/module.h>
 
 #include <cmath>
 
 #include "base/error.h"
+#include "base/random.h"
 #include "eval/features.h"
 #include "eval/inception_input.h"
 #include "folder.h"
@@ -156,7 +158,7 @@ TEST_CASE("Inception as an extractor tells its weights and sees bytes, grey or n
   const Folder folder;
   const std::string file = folder / "weights.safetensors";
   write_safetensors(file, {formula_weights(golden_files("numerics", "inception")[0]), {}});
-  const auto with = [&](const InceptionProtocol& how) {
+  const auto with = [&](const NetworkProtocol& how) {
     return extractors_of(file, how, c10::kCPU).at("inception");
   };
   const auto net = with({});
@@ -177,6 +179,38 @@ TEST_CASE("Inception as an extractor tells its weights and sees bytes, grey or n
   CHECK_THROWS_WITH((*net)(x.narrow(1, 0, 2)), contains("one channel or three"));
   CHECK_THROWS_WITH(with({.layer = 100}), contains("64, 192, 768 or 2048"));
   CHECK_THROWS_WITH(extractors_of("", {.layer = 64}, c10::kCPU), contains("without Inception"));
+}
+
+TEST_CASE("Features of TorchScript, at its own range, with return_features where it takes that",
+          "[eval]") {
+  const Folder folder;
+  const auto script = [&](const char* code) {
+    torch::jit::Module net("Net");
+    net.define(code);
+    net.save(folder / "net.pt");
+    return folder / "net.pt";
+  };
+  const Tensor x = Random(1).uniform(row_range(0, 40), {3, 4, 4}) * 2 - 1;
+  const auto features = [&](const std::string& file, const NetworkProtocol& how) {
+    return (*extractors_of(file, how, c10::kCPU).at("torchscript"))(x).features;
+  };
+  const std::string flat = script("def forward(self, x):\n  return x.flatten(1)\n");
+  CHECK(distance(features(flat, {.range = "signed", .quantise = false}), x.flatten(1)) < 1e-6);
+  const Tensor levels = ((x + 1) * 127.5).round().flatten(1);
+  CHECK(distance(features(flat, {}), levels) == 0);
+  CHECK(distance(features(flat, {.range = "unit"}), levels / 255) < 1e-6);
+  CHECK(features(script("def forward(self, x):\n  return x\n"), {}).sizes() ==
+        at::IntArrayRef{40, 3});
+  const std::string asked = script(
+      "def forward(self, x, return_features: bool = False):\n"
+      "  return x.amax([2, 3]) if return_features else x.sum()\n");
+  CHECK(distance(features(asked, {}), levels.view({40, 3, 16}).amax(2)) == 0);
+  CHECK_THROWS_WITH(features(script("def forward(self, x):\n  return x.sum()\n"), {}),
+                    contains("gives sizes"));
+  CHECK_THROWS_WITH(features(script("def forward(self, x):\n  return x.view([7])\n"), {}),
+                    contains("cannot take examples of shape [3, 4, 4]"));
+  CHECK_THROWS_WITH(features(flat, {.layer = 64}), contains("without Inception"));
+  CHECK_THROWS_WITH(features(flat, {.range = "0..1"}), contains("bytes, unit or signed"));
 }
 
 TEST_CASE("SHA-256 of known texts", "[formats]") {

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "data/dataset.h"
+#include "eval/repeats.h"
 #include "eval/statistics.h"
 #include "formats/npz.h"
 #include "io/checkpoint.h"
@@ -266,6 +267,26 @@ TEST_CASE("Images and moments of other programs are measured, and moments writte
   write_npz(folder.path / "none.npz", {{"images", at::zeros({3, 4})}});
   CHECK_THROWS_WITH(read(folder.path / "none.npz"),
                     contains("no array 'x' or 'arr_0' (there are: images)"));
+}
+
+TEST_CASE("Repetitions are one result, where they are repetitions", "[eval]") {
+  const auto one = [](const char* path, double fd, int64_t steps) {
+    return json{{"samples", path},
+                {"fd", fd},
+                {"sampling", {{"path", path}, {"seed", path}, {"steps", steps}}},
+                {"protocol", {{"version", 1}}}};
+  };
+  json third = one("c.h5", 6, 2);
+  third["kid"] = 0.1;  // not of all
+  const json found = over_repeats({one("a.h5", 2, 2), one("b.h5", 4, 2), third});
+  CHECK(found["repeats"] == 3);
+  CHECK(found["samples"] == json{"a.h5", "b.h5", "c.h5"});
+  CHECK(found["fd"] == json{{"mean", 4.0}, {"deviation", 2.0}, {"lowest", 2.0}, {"highest", 6.0}});
+  CHECK_FALSE(found.contains("kid"));
+  CHECK(found["sampling"] == json{{"steps", 2}});
+  CHECK_THROWS_WITH(over_repeats({one("a.h5", 2, 2), one("b.h5", 4, 3)}),
+                    contains("b.h5: made in another way than a.h5"));
+  CHECK_THROWS_AS(over_repeats({one("a.h5", 2, 2)}), BadOption);
 }
 
 TEST_CASE("Rows are spaced evenly", "[eval]") {

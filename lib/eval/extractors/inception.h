@@ -6,7 +6,7 @@ namespace couplet {
 
 struct InceptionOptions {
   std::string file;
-  InceptionProtocol how;
+  NetworkProtocol how;
   void describe(auto&& option) {
     option("file", file, "its weights: pytorch-fid's or torch-fidelity's .pth, or safetensors");
     how.describe(option);

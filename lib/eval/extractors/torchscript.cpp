@@ -1,0 +1,93 @@
+#include "eval/extractors/torchscript.h"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/serialization/import.h>
+
+#include "base/error.h"
+#include "formats/sha256.h"
+
+namespace couplet {
+
+namespace {
+
+constexpr int64_t at_once = 32;
+
+/// The interpreter's message ends in what is wrong; before it stands where.
+std::string last_line(std::string message) {
+  while (message.ends_with('\n')) message.pop_back();
+  return message.substr(message.rfind('\n') + 1);
+}
+
+struct TorchScriptFeatures : FeatureExtractor {
+  TorchScriptOptions options;
+  c10::Device device;
+  mutable torch::jit::Module net;
+  bool returns_features = false;
+  std::string hash;
+
+  TorchScriptFeatures(const TorchScriptOptions& options, c10::Device device)
+      : options(options), device(device), hash(sha256(options.file)) {
+    const std::string& range = options.how.range;
+    require_option(range == "bytes" || range == "unit" || range == "signed",
+                   "option 'range' must be bytes, unit or signed, found ", range);
+    try {
+      net = torch::jit::load(options.file, device);
+      net.eval();
+    } catch (const c10::Error& error) {
+      fail(options.file, ": no TorchScript that can be loaded: ", error.msg());
+    }
+    for (const auto& argument : net.get_method("forward").function().getSchema().arguments()) {
+      returns_features |= argument.name() == "return_features";
+    }
+  }
+
+  Tensor in_range(const Tensor& x) const {
+    Tensor levels = (x + 1) * 127.5;
+    if (options.how.quantise) levels = levels.round().clamp(0, 255);
+    if (options.how.range == "bytes") return levels;
+    return options.how.range == "unit" ? levels / 255 : levels / 127.5 - 1;
+  }
+
+  Tensor features(const Tensor& x) const {
+    std::unordered_map<std::string, c10::IValue> named;
+    if (returns_features) named["return_features"] = true;
+    c10::IValue found;
+    try {
+      found = net.forward({in_range(x.to(device))}, named);
+    } catch (const std::exception& error) {
+      fail(options.file, ": cannot take examples of shape ", x.sizes().slice(1), ": ",
+           last_line(error.what()));
+    }
+    require(found.isTensor(), options.file, ": gives no tensor");
+    const Tensor y = found.toTensor();
+    require(y.dim() >= 2 && y.size(0) == x.size(0), options.file, ": gives sizes ", y.sizes(),
+            " for ", x.size(0), " examples, expected (examples, features)");
+    return y.dim() > 2 ? y.flatten(2).mean(2) : y;
+  }
+
+  Extracted operator()(const Tensor& x) const override {
+    const at::NoGradGuard no_grad;
+    std::vector<Tensor> all;
+    for (const Tensor& some : x.split(at_once)) all.push_back(features(some));
+    return {at::cat(all), {}};
+  }
+
+  json protocol() const override {
+    return {{"extractor", "torchscript"},
+            {"path", options.file},
+            {"content", hash},
+            {"input", options.how.range},
+            {"quantised", options.how.quantise}};
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<FeatureExtractor> make_torchscript(const TorchScriptOptions& options,
+                                                   c10::Device device) {
+  require_option(!options.file.empty(), "the features of TorchScript need a file");
+  return std::make_shared<TorchScriptFeatures>(options, device);
+}
+
+}  // namespace couplet

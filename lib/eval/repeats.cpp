@@ -1,0 +1,41 @@
+#include "eval/repeats.h"
+
+#include <ATen/ATen.h>
+
+#include "base/error.h"
+
+namespace couplet {
+
+json over_repeats(const std::vector<json>& measured) {
+  require_option(measured.size() > 1, "--repeats needs two files of samples or more, found ",
+                 measured.size());
+  const auto how = [](const json& one) {
+    json sampling = one.value("sampling", json::object());
+    for (const char* own : {"path", "content", "seed", "noise"}) sampling.erase(own);
+    return sampling;
+  };
+  const json& first = measured[0];
+  json out = {{"repeats", measured.size()}, {"samples", json::array()}};
+  for (const json& one : measured) {
+    require(how(one) == how(first), one.value("samples", ""), ": made in another way than ",
+            first.value("samples", ""), ": no repetition of it (", how(one).dump(), " against ",
+            how(first).dump(), ")");
+    out["samples"].push_back(one.value("samples", ""));
+  }
+  for (const auto& [name, value] : first.items()) {
+    std::vector<double> numbers;
+    for (const json& one : measured) {
+      if (one.contains(name) && one[name].is_number()) numbers.push_back(one[name]);
+    }
+    if (numbers.size() < measured.size()) continue;
+    const Tensor all = at::tensor(numbers, at::kDouble);
+    out[name] = {{"mean", all.mean().item<double>()},
+                 {"deviation", all.std().item<double>()},
+                 {"lowest", all.min().item<double>()},
+                 {"highest", all.max().item<double>()}};
+  }
+  out["sampling"] = how(first), out["protocol"] = first.value("protocol", json());
+  return out;
+}
+
+}  // namespace couplet
