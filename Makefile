@@ -89,7 +89,8 @@ fashion-mnist: ready
 	  DATA=/usr/share/datasets/fashion-mnist ROWS=$(ROWS) \
 	  FEATURES=data/features/fashion-mnist-$(if $(filter 16,$(SIZE)),16,28).h5
 
-# CIFAR10=FOLDER with images train/CLASS/*.jpg (or png) and test/CLASS/*.jpg; NET=unet or dit; SIZE=gpu.
+# CIFAR10=FOLDER of its binary version, or of images train/CLASS/*.jpg (or png) and test/CLASS/*.jpg; NET=unet or dit;
+# SIZE=gpu.
 cifar10: SHARED := cifar10$(if $(filter gpu,$(SIZE)),-gpu)
 cifar10: STUDENT = $(SHARED)-$(or $(NET),unet)
 cifar10: ready

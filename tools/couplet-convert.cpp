@@ -30,9 +30,9 @@ int main(int argc, char** argv) {
                   "-o digits.h5"});
   const auto& inputs =
       tool.inputs("input",
-                  "IDX, CSV, HDF5, npy, npz, a folder of images, law:NAME, one of our files, or "
-                  "weights: .pth, .safetensors; or the word merge and all shards of a couplings "
-                  "file");
+                  "IDX, CSV, HDF5, npy, npz, CIFAR's or a folder of images, law:NAME, one of our "
+                  "files, or weights: .pth, .safetensors; or the word merge and all shards of a "
+                  "couplings file");
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
     const std::string input = inputs[0];
     if (input == "merge") {

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "formats/arrays.h"
+#include "formats/cifar.h"
 #include "formats/csv.h"
 #include "formats/idx.h"
 #include "formats/image_folder.h"
@@ -18,6 +19,8 @@ const std::vector<DataFormat>& data_formats() {
       {"idx-folder", "a folder with MNIST's four files, gzip or plain", is_idx_folder,
        read_idx_folder},
       {"idx", "one IDX file of bytes, gzip or plain", is_idx, read_idx_examples},
+      {"cifar", "the folder of CIFAR-10's or CIFAR-100's binary version", is_cifar_folder,
+       read_cifar_folder},
       {"image-folder",
        "PNG or JPEG images of one size; subfolders are classes, train/ and test/ splits",
        is_image_folder, read_image_folder},

@@ -155,6 +155,41 @@ TEST_CASE("a folder of PNG images: classes, splits, one size", "[formats]") {
   CHECK_THROWS_WITH(read_examples(folder.path), Contains("dog/2.png: an image of [1, 4, 5]"));
 }
 
+TEST_CASE("CIFAR's binary versions: records of labels and images", "[formats]") {
+  const Folder folder;
+  const Tensor images = some_bytes({12, 3, 32, 32});
+  const auto write = [&](const std::string& name, int64_t first, int64_t count, int labels) {
+    std::string bytes;
+    for (int64_t i = first; i < first + count; ++i) {
+      for (int k = 1; k < labels; ++k) bytes.push_back(9);  // coarse
+      bytes.push_back(static_cast<char>(i % 3));
+      bytes.append(static_cast<const char*>(images[i].const_data_ptr()), 3 * 32 * 32);
+    }
+    write_bytes(folder / name, bytes);
+  };
+  for (int i = 0; i < 5; ++i) write(text("ten/data_batch_", i + 1, ".bin"), 2 * i, 2, 1);
+  write("ten/test_batch.bin", 10, 2, 1);
+  write_bytes(folder / "ten/batches.meta.txt", "plane\ncar\nbird\n\n");
+  write("hundred/train.bin", 0, 9, 2), write("hundred/test.bin", 9, 3, 2);
+  for (const auto& [name, train] : {std::pair{"ten", 10}, {"hundred", 9}}) {
+    const Examples found = read_examples((folder.path / name).string());
+    INFO(name);
+    CHECK(at::equal(found.x, images));
+    CHECK(at::equal(found.labels, at::arange(12).remainder(3)));
+    CHECK(found.train == train);
+  }
+  CHECK(read_examples((folder.path / "ten").string()).classes ==
+        std::vector<std::string>{"plane", "car", "bird"});
+
+  write_bytes(folder / "ten/batches.meta.txt", "plane\ncar\n");
+  CHECK_THROWS_WITH(read_examples((folder.path / "ten").string()), Contains("has 2 classes"));
+  write_bytes(folder / "ten/data_batch_3.bin", std::string(3000, '\0'));
+  CHECK_THROWS_WITH(read_examples((folder.path / "ten").string()),
+                    Contains("no whole records of 3073"));
+  fs::remove(folder.path / "hundred/test.bin");
+  CHECK_THROWS_WITH(read_examples((folder.path / "hundred").string()), Contains("test.bin"));
+}
+
 TEST_CASE("foreign HDF5: x and label, channels last turned first", "[formats]") {
   const Folder folder;
   const std::string path = folder / "foreign.h5";
