@@ -62,7 +62,7 @@ bench: all
 	$(VENV)/bin/cmake --build $(BUILD) --target bench
 	@$(PEERS)/bin/python bench/run.py --build $(BUILD) --peers $(PEERS)/bin/python $(RUN)
 
-peers: $(PEERS)/.done $(PEERS)/.torchcfm
+peers: $(PEERS)/.done $(PEERS)/.torchcfm $(PEERS)/.fidelity
 $(PEERS)/.done:
 	python3 -m venv $(PEERS)
 	$(PEERS)/bin/pip --disable-pip-version-check install -q --no-cache-dir torch==$(TORCH) numpy h5py \
@@ -70,6 +70,10 @@ $(PEERS)/.done:
 	touch $@
 $(PEERS)/.torchcfm: $(PEERS)/.done  # its U-Net alone: without what the rest of it needs
 	$(PEERS)/bin/pip --disable-pip-version-check install -q --no-cache-dir --no-deps torchcfm==1.0.7
+	touch $@
+$(PEERS)/.fidelity: $(PEERS)/.done
+	$(PEERS)/bin/pip --disable-pip-version-check install -q --no-cache-dir --no-deps \
+	  torch-fidelity==0.4.0 pytorch-fid==0.3.0 torchvision==0.28.0 pillow tqdm
 	touch $@
 
 # The chain on real data; both go on where they were stopped.

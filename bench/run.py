@@ -26,6 +26,8 @@ FIELDS = [
 ]
 # Training of flow maps, by losses with derivatives and without; "fm": a step of flow matching.
 MAPS = [f"map-{net}-{loss}" for net in ("mlp", "dit") for loss in ("fm", "meanflow", "lagrangian", "itvm")]
+# Fréchet distances of 2048 features by torch-fidelity and pytorch-fid, Inception features by torch-fidelity.
+EVAL = ["frechet", "frechet-pytorch-fid", "inception"]
 PLANS = ["plan-512", "plan-1024", "plan-2048"]
 # Workloads of transport, and the packages that have them: the fastest is the peer.
 TRANSPORT = {
@@ -148,7 +150,7 @@ def main():
     parser.add_argument("--weights", type=pathlib.Path, help="a checkpoint of nf-train with the bench's sizes")
     parser.add_argument("--memory", action="store_true", help="memory instead of speed")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("workloads", nargs="*", default=[*TARFLOW, *FIELDS, *MAPS, "rows", *PLANS, *TRANSPORT, "start"])
+    parser.add_argument("workloads", nargs="*", default=[*TARFLOW, *FIELDS, *MAPS, *EVAL, "rows", *PLANS, *TRANSPORT, "start"])
     given = parser.parse_args()
     wanted, peers, bench = given.workloads, HERE / "peers", given.build / "bench"
 
@@ -160,6 +162,13 @@ def main():
             training(given, chosen, "fields")
         if chosen := [name for name in MAPS if name in wanted]:
             training(given, chosen, "maps")
+        if chosen := [name for name in EVAL if name in wanted]:
+            shapes = HERE.parent / "tests/reference/numerics/inception.h5"
+            subprocess.run([given.peers, peers / "eval.py", "--make", folder, shapes], check=True)
+            ours = Side(bench / "bench-eval", given.threads, folder)
+            theirs = Side(given.peers, peers / "eval.py", given.threads, folder)
+            speed(chosen, ours, theirs, given.repeats)
+            ours.close(), theirs.close()
         if chosen := [name for name in PLANS if name in wanted]:
             costs = f"{folder}/costs.h5"
             subprocess.run([given.peers, peers / "assignment.py", "--make", costs], check=True)
