@@ -22,10 +22,9 @@ int main(int argc, char** argv) {
       {.name = "couplet-convert",
        .summary =
            "Turn foreign data into a dataset (-o x.h5), or a dataset or samples into arrays for "
-           "numpy (.npz) or a grid of images or cloud of points (.png); published weights "
-           "(TarFlow, U-Net, DiT) into a checkpoint (.h5), and the weights of a checkpoint into "
-           ".safetensors; "
-           "join the shards of a couplings file (merge).",
+           "numpy (.npz), a grid of images or cloud of points (.png) or PNG files (a folder); "
+           "published weights (TarFlow, U-Net, DiT) into a checkpoint (.h5), and the weights of a "
+           "checkpoint into .safetensors; join the shards of a couplings file (merge).",
        .example = "couplet-convert data/digits.csv.gz -s 'shape=[1,8,8]' -s range=16 -s test=0.2 "
                   "-o digits.h5"});
   const auto& inputs =

@@ -241,7 +241,8 @@ int Tool::run(int argc, char** argv, const OptionSet& options,
     }
 
     Run run;
-    run.tool = info.name, run.output = c.output, run.config = effective;
+    run.tool = info.name, run.config = effective;
+    run.output = c.output.substr(0, c.output.find_last_not_of('/') + 1);  // a folder
     run.seed = c.seed, run.random = Random(static_cast<uint64_t>(c.seed));
     run.provenance = !c.no_provenance;
     run.log = std::make_shared<Log>(c.quiet     ? Log::Level::quiet

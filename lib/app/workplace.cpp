@@ -107,8 +107,13 @@ void Workplace::finish(double seconds) {
   require(fs::exists(run_.output), run_.output, ": was not written");
   fs::remove_all(folder_, error);
   ::close(std::exchange(lock_, -1));
-  run_.log->say("wrote " + run_.output + " (" +
-                bytes(static_cast<double>(fs::file_size(run_.output))) + ") in " +
+  uintmax_t size = 0;
+  if (fs::is_directory(run_.output)) {
+    for (const auto& entry : fs::directory_iterator(run_.output)) size += entry.file_size();
+  } else {
+    size = fs::file_size(run_.output);
+  }
+  run_.log->say("wrote " + run_.output + " (" + bytes(static_cast<double>(size)) + ") in " +
                 duration(seconds));
 }
 

@@ -2,7 +2,9 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <set>
 
 #include "base/error.h"
@@ -50,8 +52,12 @@ void refuse_idle(Source source, const std::string& input, const ConversionOption
     looked_at = {"test"};
   } else if (kind == ".png") {
     looked_at = {"rows", "columns"};
+  } else if (kind.empty()) {
+    looked_at = {"rows"};
   } else {
-    throw BadOption(output + ": an output ends in .h5 (dataset), .npz (arrays) or .png (grid)");
+    throw BadOption(output +
+                    ": an output ends in .h5 (dataset), .npz (arrays), .png (grid) or in "
+                    "nothing (a folder of images)");
   }
   if (source == Source::law || source == Source::density) looked_at.insert("rows");
   if (source == Source::density) looked_at.insert("density");
@@ -155,6 +161,36 @@ void write_grid(const DatasetContents& data, const ConversionOptions& options, c
   write_png(run.output, image_grid(images, options.columns, legible_zoom(images)));
 }
 
+/// One PNG an example, in file order, in a folder that is there when it is whole.
+void write_images(const DatasetContents& data, const ConversionOptions& options, const Run& run) {
+  const bool images = data.x.dim() == 4 && (data.x.size(1) == 1 || data.x.size(1) == 3);
+  require_option(images, run.output, ": images have one channel or three, the examples have shape ",
+                 data.x.sizes().slice(1));
+  const int64_t all = data.x.size(0), count = options.rows > 0 ? std::min(options.rows, all) : all;
+  const fs::path folder = run.partial("images");
+  fs::remove_all(folder), fs::create_directories(folder);
+  for (int64_t i = 0; i < count; ++i) {
+    const Tensor image = byte_scaling.to_bytes(data.scaling.apply(data.x.slice(0, i, i + 1)))[0];
+    const Tensor last = image.size(0) == 1 ? image[0] : image.permute({1, 2, 0});
+    const std::string number = text(i), bytes = encode_png(last.contiguous());
+    const fs::path path =
+        folder /
+        (std::string(std::max<size_t>(6, number.size()) - number.size(), '0') + number + ".png");
+    std::ofstream file(path, std::ios::binary);
+    file.write(bytes.data(), std::ssize(bytes));
+    require(file.flush().good(), path.string(), ": cannot be written (is the disk full?)");
+    if (i % 500 == 499 || i + 1 == count) run.log->progress("writing images", i + 1, count);
+  }
+  if (fs::is_directory(run.output)) {  // --force is for images, not for what else lies there
+    for (const auto& entry : fs::directory_iterator(run.output)) {
+      require(entry.path().extension() == ".png", run.output, ": holds other files than images (",
+              entry.path().filename().string(), "); give another folder");
+    }
+  }
+  fs::remove_all(run.output);
+  fs::rename(folder, run.output);
+}
+
 void write_arrays(const DatasetContents& data, const Run& run) {
   Tensors arrays = data.columns;
   arrays["x"] = data.x;
@@ -202,6 +238,8 @@ void write_subject(const Subject& subject, const ConversionOptions& options, con
     write_dataset(run, data, subject.parents);
   } else if (run.output.ends_with(".npz")) {
     write_arrays(data, run);
+  } else if (fs::path(run.output).extension().empty()) {
+    write_images(data, options, run);
   } else {
     write_grid(data, options, run);
   }

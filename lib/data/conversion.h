@@ -15,7 +15,8 @@ struct ConversionOptions {
   int64_t columns = 10;
   std::string licence;
   void describe(auto&& option) {
-    option("rows", rows, "points to draw from a law or a density; images in a grid, in file order");
+    option("rows", rows,
+           "points to draw from a law or a density; images in a grid or folder, in file order");
     option("density", density, "the input is a picture whose darkness is a density on the plane");
     option("labels", labels, "a second file, with the labels");
     option("shape", shape, "of one example; of one number more in a row, the last is the label");
@@ -45,7 +46,7 @@ Subject read_subject(const std::string& input, const ConversionOptions& options,
 void process(DatasetContents& data, const ConversionOptions& options, const Run& run);
 
 /// By the extension of run.output: .h5 a dataset, .npz arrays for numpy, .png a grid of images or a
-/// cloud of points.
+/// cloud of points; without an extension a folder of PNG files.
 void write_subject(const Subject& subject, const ConversionOptions& options, const Run& run);
 
 }  // namespace couplet
