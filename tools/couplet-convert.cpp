@@ -4,6 +4,7 @@
 #include "app/tool.h"
 #include "data/conversion.h"
 #include "eval/merge.h"
+#include "eval/statistics.h"
 #include "flow/weights.h"
 
 using namespace couplet;
@@ -24,7 +25,8 @@ int main(int argc, char** argv) {
            "Turn foreign data into a dataset (-o x.h5), or a dataset or samples into arrays for "
            "numpy (.npz), a grid of images or cloud of points (.png) or PNG files (a folder); "
            "published weights (TarFlow, U-Net, DiT) into a checkpoint (.h5), and the weights of a "
-           "checkpoint into .safetensors; join the shards of a couplings file (merge).",
+           "checkpoint into .safetensors; join the shards of a couplings file, or statistics of "
+           "shards (merge).",
        .example = "couplet-convert data/digits.csv.gz -s 'shape=[1,8,8]' -s range=16 -s test=0.2 "
                   "-o digits.h5"});
   const auto& inputs =
@@ -36,7 +38,9 @@ int main(int argc, char** argv) {
     const std::string input = inputs[0];
     if (input == "merge") {
       require_option(unchanged(options), "options have no effect on a merge");
-      return merge_shards({inputs.begin() + 1, inputs.end()}, run);
+      const std::vector<std::string> parts(inputs.begin() + 1, inputs.end());
+      const bool moments = !parts.empty() && holds_statistics(parts[0]);
+      return moments ? merge_statistics(parts, run) : merge_shards(parts, run);
     }
     require_option(inputs.size() == 1, "one input at a time, found ", inputs.size(),
                    "; several are for: couplet-convert merge SHARD…");

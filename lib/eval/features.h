@@ -2,6 +2,8 @@
 #pragma once
 #include <c10/core/Device.h>
 
+#include <functional>
+
 #include "base/registry.h"
 
 namespace couplet {
@@ -10,6 +12,13 @@ namespace couplet {
 struct Extracted {
   Tensor features, logits;
 };
+
+/// What f finds in blocks of so many rows, on the device, the last filled up with copies of a row;
+/// on a CPU blocks are extracted side by side, each by one thread. Networks order their sums by how
+/// many rows and threads they are given, so this makes a row's features the same, bit for bit, in
+/// any batch and for any number of threads.
+Extracted by_blocks(const Tensor& x, int64_t rows, c10::Device device,
+                    const std::function<Extracted(const Tensor& block)>& f);
 
 struct FeatureExtractor {
   virtual ~FeatureExtractor() = default;
@@ -24,7 +33,7 @@ struct FeatureExtractor {
 /// make(options, device)
 const Registry<FeatureExtractor, c10::Device>& extractors();
 
-/// How images come to networks of others: the FID's Inception, and TorchScript.
+/// How images come to networks of others: the FID's Inception, EfficientNet-Lite0, TorchScript.
 struct NetworkProtocol {
   std::string input = "tensorflow", range = "bytes";
   bool quantise = true;
@@ -44,13 +53,14 @@ struct NetworkProtocol {
 };
 
 /// Every way in which programs prepare images for the network in a file: all inputs of Inception,
-/// rounded to bytes and not. Errors: BadOption, a file that is no such network.
+/// or that of another network, rounded to bytes and not. Errors: BadOption, a file that is no such
+/// network.
 std::vector<NetworkProtocol> variants(const std::string& file);
 
 using Extractors = std::map<std::string, std::shared_ptr<FeatureExtractor>>;
 /// By name: "pixels"; and of a file, unless it is empty, "classifier" (one of ours), "inception"
-/// (weights of the FID's network) or "torchscript". Errors: BadOption, for a protocol without
-/// effect.
+/// (weights of the FID's network), "efficientnet" (of EfficientNet-Lite0) or "torchscript". Errors:
+/// BadOption, for a protocol without effect.
 Extractors extractors_of(const std::string& file, const NetworkProtocol& how, c10::Device device);
 
 }  // namespace couplet

@@ -92,10 +92,11 @@ json kernel_distances(const Comparison& c) {
 
 /// The extractor that sees most: its name, or none where a side has no rows.
 std::string best_extractor(const Comparison& c) {
-  for (const char* name : {"inception", "torchscript", "classifier", "pixels"}) {
-    if (c.samples.features.contains(name) && c.reference.features.contains(name)) return name;
+  std::string best;
+  for (const auto& [name, features] : c.samples.features) {
+    if (c.reference.features.contains(name) && (best.empty() || best == "pixels")) best = name;
   }
-  return "";
+  return best;
 }
 
 json precision_and_recall(const Comparison& c) {

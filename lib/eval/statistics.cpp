@@ -68,6 +68,33 @@ Summary read_statistics(const std::string& path, const Extractors& extractors, c
   return is_artifact(path) ? read_ours(path) : read_moments(path, extractors, run);
 }
 
+void merge_statistics(const std::vector<std::string>& paths, const Run& run) {
+  // Features are made alike where their protocols agree in all but where the network lay.
+  const auto alike = [](json protocols) {
+    for (auto& protocol : protocols) protocol.erase("path");
+    return protocols;
+  };
+  Summary whole;
+  json parts = json::array();
+  for (const std::string& path : paths) {
+    Summary part = read_ours(path);
+    parts.push_back(part.about["content"]);
+    if (parts.size() == 1) {
+      whole = std::move(part);
+      continue;
+    }
+    require(part.shape == whole.shape, path, ": of examples of shape ", at::IntArrayRef(part.shape),
+            ", those of ", paths[0], " have shape ", at::IntArrayRef(whole.shape));
+    require(alike(part.protocols) == alike(whole.protocols), path, ": its features ",
+            alike(part.protocols).dump(), " are not made as those of ", paths[0], ", ",
+            alike(whole.protocols).dump());
+    whole.rows += part.rows, whole.non_finite += part.non_finite;
+    for (auto& [name, moments] : whole.moments) moments.merge(part.moments.at(name));
+  }
+  whole.about = {{"kind", "statistics"}, {"parts", parts}};
+  write_statistics(run, whole, paths);
+}
+
 void write_statistics(const Run& run, const Summary& summary,
                       const std::vector<std::string>& made_from) {
   if (run.output.ends_with(".npz")) {

@@ -13,6 +13,10 @@ bool holds_statistics(const std::string& path);
 /// do not fit.
 Summary read_statistics(const std::string& path, const Extractors& extractors, const Run& run);
 
+/// Joins statistics files of parts of one set (shards of samples) into that of the whole, as the
+/// run's output. Errors: other kinds; another shape, or features that were not made alike.
+void merge_statistics(const std::vector<std::string>& paths, const Run& run);
+
 /// Writes moments of features as the run's output, for use as a reference: our file (mean,
 /// covariance, count by extractor); or, where its name ends in .npz, "mu" and "sigma" of the one
 /// extractor beside pixels (of pixels where there is none), as pytorch-fid reads them. made_from:

@@ -38,7 +38,7 @@ Tensor counts_by_cell(const Tensor& points);
 /// finite are left out, with a warning, instead of an error.
 struct SummaryOptions {
   std::string split = "test";
-  int64_t batch = 500, energy_rows = 0;
+  int64_t batch = 512, energy_rows = 0;
   bool keep_rows = false, allow_non_finite = false;
   bool operator==(const SummaryOptions&) const = default;
   void describe(auto&& option) {

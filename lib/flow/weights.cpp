@@ -11,6 +11,7 @@
 #include "formats/npz.h"
 #include "formats/safetensors.h"
 #include "formats/torch_file.h"
+#include "formats/weight_file.h"
 #include "io/scaling.h"
 #include "nn/backbones/dit.h"
 
@@ -58,12 +59,7 @@ bool lies_in(const std::string& group, const std::string& prefix) {
 }
 
 NamedTensors read_weights(const std::string& path) {
-  NamedTensors file;
-  if (is_safetensors(path)) {
-    file = read_safetensors(path);
-  } else {
-    file.tensors = read_torch_file(path);
-  }
+  NamedTensors file = read_weight_file(path);
   // Names may share a storage, which they will not when they are written.
   size_t bytes = 0;
   for (const auto& [name, tensor] : file.tensors) bytes += tensor.nbytes();

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "base/error.h"
+#include "nn/frozen.h"
 
 namespace couplet {
 
@@ -37,28 +38,17 @@ Tensor averages(const Tensor& x) {
 
 /// The network's parts, each of which takes its weights by name.
 struct Parts {
-  const Tensors& weights;
-
-  Tensor take(const std::string& name, const std::vector<int64_t>& sizes) const {
-    const auto found = weights.find(name);
-    require(found != weights.end(), "no tensor '", name, "': not the FID's Inception network");
-    require(found->second.sizes() == at::IntArrayRef(sizes), name, ": has sizes ",
-            found->second.sizes(), ", the FID's Inception network ", at::IntArrayRef(sizes));
-    return found->second.to(at::kDouble);
-  }
+  FrozenWeights weights;
 
   /// Convolution, batch norm and relu: y = relu(g (W x - m) / sqrt(v + eps) + b). Its padding keeps
   /// the image's size, or there is none.
   Step unit(const std::string& name, int64_t in, int64_t out, std::pair<int64_t, int64_t> kernel,
             bool padded = true, int64_t stride = 1) const {
     const auto [h, w] = kernel;
-    const auto norm = [&](const char* what) { return take(text(name, ".bn.", what), {out}); };
-    const Tensor scale = norm("weight") / (norm("running_var") + kEpsilon).sqrt();
-    const Tensor W = take(name + ".conv.weight", {out, in, h, w}) * scale.view({out, 1, 1, 1});
-    const Tensor b = norm("bias") - norm("running_mean") * scale;
+    const auto [W, b] =
+        weights.convolution(name + ".conv", name + ".bn", {out, in, h, w}, kEpsilon);
     const std::vector<int64_t> padding = {padded ? h / 2 : 0, padded ? w / 2 : 0};
-    return [W = W.to(at::kFloat).contiguous(at::MemoryFormat::ChannelsLast), b = b.to(at::kFloat),
-            padding, stride](const Tensor& x) {
+    return [W = W, b = b, padding, stride](const Tensor& x) {
       return at::conv2d(x, W, b, {stride, stride}, padding).relu_();
     };
   }
@@ -125,7 +115,7 @@ struct Parts {
 }  // namespace
 
 Inception::Inception(const Tensors& weights) {
-  const Parts p{weights};
+  const Parts p{{weights, "the FID's Inception network"}};
   stages_ = {{64, chain({p.halving("Conv2d_1a_3x3", 3, 32),
                          p.unit("Conv2d_2a_3x3", 32, 32, {3, 3}, /*padded=*/false),
                          p.unit("Conv2d_2b_3x3", 32, 64, {3, 3}), halved})},
@@ -137,8 +127,8 @@ Inception::Inception(const Tensors& weights) {
                           p.mixed6("Mixed_6e", 192)})},
              {2048, chain({p.mixed7a(), p.mixed7("Mixed_7b", 1280, averages),
                            p.mixed7("Mixed_7c", 2048, maxima)})}};
-  p.take("fc.bias", {1008});
-  classes_ = p.take("fc.weight", {1008, 2048}).to(at::kFloat);
+  p.weights.take("fc.bias", {1008});
+  classes_ = p.weights.take("fc.weight", {1008, 2048}).to(at::kFloat);
 }
 
 Tensor Inception::features(const Tensor& x, int64_t layer) const {

@@ -10,6 +10,8 @@ namespace couplet {
 
 namespace {
 
+constexpr int64_t at_once = 128;
+
 struct ClassifierFeatures : FeatureExtractor {
   std::string file;
   c10::Device device;
@@ -28,9 +30,10 @@ struct ClassifierFeatures : FeatureExtractor {
             ": is for examples of shape ", at::IntArrayRef(model.space.shape), ", found ",
             x.sizes().slice(1),
             "; give --features a classifier of this data (eval-train-features makes one)");
-    const at::NoGradGuard no_grad;
-    const Tensor features = net->features(x.to(device));
-    return {features, net->logits(features)};
+    return by_blocks(x, at_once, device, [&](const Tensor& block) -> Extracted {
+      const Tensor features = net->features(block);
+      return {features, net->logits(features)};
+    });
   }
 
   bool knows_labels() const override { return true; }

@@ -54,7 +54,7 @@ struct TorchScriptFeatures : FeatureExtractor {
     if (returns_features) named["return_features"] = true;
     c10::IValue found;
     try {
-      found = net.forward({in_range(x.to(device))}, named);
+      found = net.forward({in_range(x)}, named);
     } catch (const std::exception& error) {
       fail(options.file, ": cannot take examples of shape ", x.sizes().slice(1), ": ",
            last_line(error.what()));
@@ -67,10 +67,9 @@ struct TorchScriptFeatures : FeatureExtractor {
   }
 
   Extracted operator()(const Tensor& x) const override {
-    const at::NoGradGuard no_grad;
-    std::vector<Tensor> all;
-    for (const Tensor& some : x.split(at_once)) all.push_back(features(some));
-    return {at::cat(all), {}};
+    return by_blocks(x, at_once, device, [&](const Tensor& block) -> Extracted {
+      return {features(block), {}};
+    });
   }
 
   json protocol() const override {
