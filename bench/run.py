@@ -5,7 +5,7 @@ the machine does meets both. A ratio is ours over theirs in the same turn, so ab
 Parallel decoding is set against the peer's decoding token by token, and "auto" once more against
 the better of our own two. Trained weights (a checkpoint of nf-train; data/experiments/
 fashion-mnist-28.json makes one) tell what sweeps a real flow needs.
-Usage: run.py [--build DIR] [--peers PYTHON] [--threads N] [--batch N] [--weights FILE.h5] [--repeats N] [--memory] [WORKLOAD ...]"""
+Usage: run.py [--build DIR] [--peers PYTHON] [--threads N] [--batch N] [--weights FILE.h5] [--repeats N] [--memory] [--images N] [WORKLOAD ...]"""
 import argparse
 import json
 import pathlib
@@ -28,6 +28,8 @@ FIELDS = [
 MAPS = [f"map-{net}-{loss}" for net in ("mlp", "dit") for loss in ("fm", "meanflow", "lagrangian", "itvm")]
 # Fréchet distances of 2048 features by torch-fidelity and pytorch-fid, Inception features by torch-fidelity.
 EVAL = ["frechet", "frechet-pytorch-fid", "inception"]
+# eval-fid and torch-fidelity's command, from two folders of PNG images to the distance.
+WHOLE = "evaluation"
 PLANS = ["plan-512", "plan-1024", "plan-2048"]
 # Workloads of transport, and the packages that have them: the fastest is the peer.
 TRANSPORT = {
@@ -126,6 +128,16 @@ def training(given, chosen, name):
     compare(given, chosen, ours, theirs)
 
 
+def evaluation(given, folder):
+    """Whole commands on one core, each with as many images as --images on either side."""
+    images, weights = [f"{folder}/images-{name}" for name in "ab"], f"{folder}/weights.pth"
+    subprocess.run([given.peers, HERE / "peers/eval.py", "--images", str(given.images), *images], check=True)
+    ours = ["taskset", "-c", "0", given.build / "eval-fid", *images, "--features", weights, "--threads", "1", "-q"]
+    theirs = ["taskset", "-c", "0", given.peers, "-m", "torch_fidelity.fidelity", "--cpu", "--fid", "--silent"]
+    theirs += ["--input1", images[0], "--input2", images[1], "--feature-extractor-weights-path", weights]
+    report(WHOLE, "commands/s", [(started(*ours), started(*theirs)) for _ in range(given.repeats)])
+
+
 def transport(given, chosen):
     """Iterations of Sinkhorn, or noises given to their points, each second."""
     ours = Side(given.build / "bench/bench-sinkhorn", given.threads)
@@ -150,7 +162,8 @@ def main():
     parser.add_argument("--weights", type=pathlib.Path, help="a checkpoint of nf-train with the bench's sizes")
     parser.add_argument("--memory", action="store_true", help="memory instead of speed")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("workloads", nargs="*", default=[*TARFLOW, *FIELDS, *MAPS, *EVAL, "rows", *PLANS, *TRANSPORT, "start"])
+    parser.add_argument("--images", type=int, default=256, help=f"of {WHOLE}: on either side")
+    parser.add_argument("workloads", nargs="*", default=[*TARFLOW, *FIELDS, *MAPS, *EVAL, WHOLE, "rows", *PLANS, *TRANSPORT, "start"])
     given = parser.parse_args()
     wanted, peers, bench = given.workloads, HERE / "peers", given.build / "bench"
 
@@ -162,9 +175,12 @@ def main():
             training(given, chosen, "fields")
         if chosen := [name for name in MAPS if name in wanted]:
             training(given, chosen, "maps")
-        if chosen := [name for name in EVAL if name in wanted]:
+        if {WHOLE, *EVAL} & set(wanted):
             shapes = HERE.parent / "tests/reference/numerics/inception.h5"
             subprocess.run([given.peers, peers / "eval.py", "--make", folder, shapes], check=True)
+        if WHOLE in wanted:
+            evaluation(given, folder)
+        if chosen := [name for name in EVAL if name in wanted]:
             ours = Side(bench / "bench-eval", given.threads, folder)
             theirs = Side(given.peers, peers / "eval.py", given.threads, folder)
             speed(chosen, ours, theirs, given.repeats)

@@ -1,6 +1,8 @@
 """Fréchet distances and Inception features by torch-fidelity, distances by pytorch-fid too.
 Usage: eval.py THREADS FOLDER, or eval.py --make FOLDER SHAPES.h5: moments of 10,000 rows of 2048 features
-that overlap (a.npz, b.npz) and random weights of the sizes in SHAPES.h5 (weights.pth)"""
+that overlap (a.npz, b.npz) and random weights of the sizes in SHAPES.h5 (weights.pth); or
+eval.py --images N A B: folders of N smooth images of 32 pixels, the second ones darker"""
+import pathlib
 import sys
 
 import h5py
@@ -21,6 +23,17 @@ def make(folder, shapes):
             shape = [int(n) for n in size[:dim]]
             weights[name] = torch.rand(shape) if "running_var" in name else torch.randn(shape) / max(1, int(numpy.prod(shape[1:]))) ** 0.5
     torch.save(weights, f"{folder}/weights.pth")
+
+
+def images(count, *folders):
+    from PIL import Image
+
+    random = numpy.random.default_rng(0)
+    for folder, bright in zip(folders, (255, 200)):
+        pathlib.Path(folder).mkdir()
+        for i in range(int(count)):
+            coarse = Image.fromarray((random.random((5, 5, 3)) * bright).astype(numpy.uint8))
+            coarse.resize((32, 32), Image.BICUBIC).save(f"{folder}/{i:06d}.png")
 
 
 def main(threads, folder):
@@ -49,4 +62,8 @@ def main(threads, folder):
     serve({"frechet": frechet, "frechet-pytorch-fid": frechet_pytorch_fid, "inception": inception})
 
 
-make(*sys.argv[2:]) if sys.argv[1] == "--make" else main(*sys.argv[1:])
+MAKERS = {"--make": make, "--images": images}
+if sys.argv[1] in MAKERS:
+    MAKERS[sys.argv[1]](*sys.argv[2:])
+else:
+    main(*sys.argv[1:])
