@@ -21,12 +21,12 @@ struct Options {
 int main(int argc, char** argv) {
   Tool tool(
       {.name = "couplet-convert",
-       .summary =
-           "Turn foreign data into a dataset (-o x.h5), or a dataset or samples into arrays for "
-           "numpy (.npz), a grid of images or cloud of points (.png) or PNG files (a folder); "
-           "published weights (TarFlow, U-Net, DiT) into a checkpoint (.h5), and the weights of a "
-           "checkpoint into .safetensors; join the shards of a couplings file, or statistics of "
-           "shards (merge).",
+       .summary = "Turn foreign data and weights into files of ours, and ours into others.",
+       .about = "The ending of OUTPUT decides: foreign data become a dataset (.h5); a dataset or "
+                "samples arrays for numpy (.npz), a grid of images or cloud of points (.png) or a "
+                "folder of PNG files (no ending); published weights (TarFlow, U-Net, DiT) a "
+                "checkpoint (.h5); a checkpoint .safetensors or .npz. merge joins the shards of a "
+                "couplings file, or statistics of shards.",
        .example = "couplet-convert data/digits.csv.gz -s 'shape=[1,8,8]' -s range=16 -s test=0.2 "
                   "-o digits.h5"});
   const auto& inputs =

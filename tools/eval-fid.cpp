@@ -30,7 +30,7 @@ int main(int argc, char** argv) {
   Tool tool({.name = "eval-fid",
              .summary = "Measure samples against a reference: FID and its companions; or a "
                         "dataset's likelihood under a velocity field.",
-             .example = "eval-fid samples.h5 data.h5 --features data/features/digits.h5",
+             .example = "eval-fid samples.h5 digits.h5 --features data/features/digits.h5",
              .output = Output::optional});
   const auto& files = tool.inputs(
       "files",

@@ -22,7 +22,7 @@ struct Options {
 int main(int argc, char** argv) {
   Tool tool({.name = "eval-train-features",
              .summary = "Train a small classifier of a dataset, for eval-fid's features.",
-             .example = "eval-train-features data.h5 -s train.steps=3000 -o features.h5"});
+             .example = "eval-train-features digits.h5 -s train.steps=3000 -o features.h5"});
   const auto& path = tool.input("data", "a dataset with labels");
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
     const Dataset data = open_dataset(path);

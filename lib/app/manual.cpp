@@ -1,6 +1,6 @@
 #include "app/manual.h"
 
-#include <set>
+#include <algorithm>
 
 namespace couplet {
 
@@ -11,13 +11,9 @@ std::string padded(std::string s, size_t width) {
   return s;
 }
 
-std::string option_lines(const std::vector<OptionInfo>& list, const std::string& indent) {
-  std::string out;
-  for (const OptionInfo& info : list) {
-    out += indent + padded(info.path, 26) + info.help + " (" + info.type + "; " +
-           info.fallback.dump() + ")\n";
-  }
-  return out;
+std::string option_line(const OptionInfo& info, const std::string& indent) {
+  return indent + padded(info.path, 26) + info.help + " (" + info.type + "; " +
+         info.fallback.dump() + ")\n";
 }
 
 // Prints an object; origin says, for a path, where its value came from ("": default).
@@ -52,35 +48,85 @@ const std::vector<std::string>& tool_names() {
   return names;
 }
 
-std::string manual(const ToolInfo& info, const std::string& arguments, const OptionSet& options) {
-  std::string out = arguments;
-  out += "  --help, --version\n";
-  if (!options.list.empty()) {
+std::vector<Option> options_of(const OptionSet& set) {
+  std::vector<Option> options;
+  auto table = set.tables.begin();
+  for (const OptionInfo& info : set.list) {
+    options.push_back({info});
+    Option& option = options.back();
+    const bool chooses = table != set.tables.end() && option.type == (*table)->noun();
+    if (!chooses || !option.path.ends_with(".type")) continue;
+    option.path.erase(option.path.rfind(".type"));  // -s net=mlp
+    option.table = *table++;
+  }
+  return options;
+}
+
+const std::vector<std::pair<int, std::string>>& exit_statuses() {
+  static const std::vector<std::pair<int, std::string>> statuses = {
+      {0, "done"},
+      {1, "failed"},
+      {2, "usage or options"},
+      {3, "a check said no"},
+      {75, "saved but not finished (run the same command again)"}};
+  return statuses;
+}
+
+std::string usage(const ToolDescription& tool) {
+  std::string line = tool.info.name;
+  for (const Argument& a : tool.arguments) {
+    const std::string name = a.name + (a.many ? "..." : "");
+    line += a.required ? " " + name : " [" + name + "]";
+  }
+  for (const Argument& flag : tool.flags) {
+    if (flag.required) line += " " + flag.name.substr(0, flag.name.find(',')) + " " + flag.value;
+  }
+  return line + " [FLAG]...";
+}
+
+std::vector<const Table*> tables(const std::vector<Option>& options) {
+  std::vector<const Table*> list;
+  for (const Option& option : options) {
+    const bool seen = std::find(list.begin(), list.end(), option.table) != list.end();
+    if (option.table != nullptr && !seen) list.push_back(option.table);
+  }
+  return list;
+}
+
+std::string manual(const ToolDescription& tool) {
+  const ToolInfo& info = tool.info;
+  std::string out = info.summary + "\n" + (info.about.empty() ? "" : info.about + "\n");
+  out += "\nUsage: " + usage(tool) + "\n\nArguments:\n";
+  for (const Argument& a : tool.arguments) out += "  " + padded(a.name, 26) + a.help + "\n";
+  out += "\nFlags:\n";
+  for (const Argument& flag : tool.flags) {
+    out += "  " + padded(flag.name + (flag.value.empty() ? "" : " " + flag.value), 26) + flag.help +
+           (flag.fallback.empty() ? "" : " (" + flag.fallback + ")") + "\n";
+  }
+  if (!tool.options.empty()) {
     out += "\nOptions of the experiment (section \"" + info.name +
            "\" of -c, or -s KEY=VALUE, or --KEY VALUE; type; default):\n";
-    out += option_lines(options.list, "  ");
+    for (const Option& option : tool.options) out += option_line(option, "  ");
   }
-  for (const Table* table : options.tables) {
+  for (const Table* table : tables(tool.options)) {
     out += "\n" + table->noun() + ":";
     for (const auto& name : table->names()) out += " " + name;
     out += "   (--list tells more)\n";
   }
-  out +=
-      "\nExit status: 0 done, 1 failed, 2 usage or options, 3 a check said no, 75 saved but not\n"
-      "finished (run the same command again).\n";
-  out += "\nExample:\n  " + info.example + "\n";
-  return out;
+  out += "\nExit status:";
+  for (const auto& [status, meaning] : exit_statuses()) {
+    out += (status == 0 ? " " : ", ") + std::to_string(status) + " " + meaning;
+  }
+  return out + "\n\nExample:\n  " + info.example + "\n";
 }
 
-std::string variants(const OptionSet& options) {
+std::string variants(const std::vector<Option>& options) {
   std::string out;
-  std::set<const Table*> seen;
-  for (const Table* table : options.tables) {
-    if (!seen.insert(table).second) continue;
+  for (const Table* table : tables(options)) {
     out += table->noun() + "\n";
     for (const auto& name : table->names()) {
       out += "  " + padded(name, 18) + table->help(name) + "\n";
-      out += option_lines(table->options(name, ""), "      ");
+      for (const OptionInfo& own : table->options(name, "")) out += option_line(own, "      ");
     }
   }
   return out;

@@ -11,8 +11,11 @@
 #include <deque>
 #include <fstream>
 #include <iostream>
+#include <optional>
 #include <variant>
 
+#include "app/completion.h"
+#include "app/man_page.h"
 #include "app/manual.h"
 #include "app/workplace.h"
 #include "base/denormals.h"
@@ -91,6 +94,20 @@ c10::Device choose_device(const std::string& name) {
   }
 }
 
+Argument described(const CLI::Option& option) {
+  Argument a{.help = option.get_description(), .fallback = option.get_default_str()};
+  a.required = option.get_required(), a.many = option.get_items_expected_max() > 1;
+  if (option.get_positional()) {
+    a.name = option.get_name(/*positional=*/true);
+    return a;
+  }
+  for (const auto& name : option.get_snames()) a.name += "-" + name + ", ";
+  a.name += "--" + option.get_lnames().at(0);
+  const std::string type = option.get_type_name();  // "INT:NONNEGATIVE"
+  if (option.get_items_expected_max() > 0) a.value = type.substr(0, type.find(':'));
+  return a;
+}
+
 }  // namespace
 
 struct Tool::State {
@@ -119,6 +136,32 @@ struct Tool::State {
     return all;
   }
 
+  // The tool's own flags come before those of every tool.
+  ToolDescription description(const OptionSet& options) {
+    ToolDescription tool{.info = info, .options = options_of(options)};
+    std::vector<Argument> common;
+    for (const CLI::Option* option : app.get_options()) {
+      const Argument a = described(*option);
+      const bool own = flags.contains(a.name.substr(a.name.find_first_not_of('-')));
+      (option->get_positional() ? tool.arguments : own ? tool.flags : common).push_back(a);
+    }
+    common.push_back({.name = "-h, --help", .help = "print this page and stop"});
+    common.push_back({.name = "--version", .help = "print the version and stop"});
+    tool.flags.insert(tool.flags.end(), common.begin(), common.end());
+    return tool;
+  }
+
+  /// What a flag prints that asks for nothing but a page.
+  std::optional<std::string> page(const std::string& flag, const OptionSet& options) {
+    if (flag == "-h" || flag == "--help") return manual(description(options));
+    if (flag == "--list") return variants(options_of(options));
+    if (flag == "--man") return man_page(description(options));
+    if (flag == "--completion") return completion(description(options));
+    if (flag == "--version")
+      return info.name + " " COUPLET_VERSION " (CUDA " + COUPLET_CUDA + ")\n";
+    return std::nullopt;
+  }
+
   std::vector<std::string> input_paths() const {
     std::vector<std::string> paths;
     for (const auto* path : input_texts) paths.push_back(*path);
@@ -132,19 +175,23 @@ Tool::Tool(ToolInfo info) : state_(std::make_unique<State>(info)) {
   CommonFlags& c = state_->common;
   app.set_help_flag();
   if (info.output != Output::none) {
-    auto* o = app.add_option("-o,--output", c.output, "the file written");
+    auto* o = app.add_option("-o,--output", c.output, "the file written")->type_name("OUTPUT");
     if (info.output == Output::required) o->required();
   }
   app.add_option("-c,--config", c.config,
-                 "experiment file (JSON); the section of this tool is read");
+                 "experiment file (JSON); the section of this tool is read")
+      ->type_name("FILE");
   // Without allow_extra_args(false) -s would swallow the arguments after its value.
-  app.add_option("-s,--set", c.sets, "KEY=VALUE: one option, over the experiment file")
+  app.add_option("-s,--set", c.sets, "one option, over the experiment file; may be repeated")
       ->allow_extra_args(false)
       ->type_name("KEY=VALUE");
-  app.add_option("--device", c.device, "cpu, cuda, cuda:N or auto")->capture_default_str();
+  app.add_option("--device", c.device, "where it computes; cuda:N: on the GPU of that number")
+      ->type_name("auto|cpu|cuda")
+      ->capture_default_str();
   app.add_option("--threads", c.threads, "CPU threads; 0: one a core")
-      ->check(CLI::NonNegativeNumber);
-  app.add_option("--seed", c.seed, "decides every random draw");
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--seed", c.seed, "decides every random draw")->capture_default_str();
   app.add_option("--max-seconds", c.max_seconds, "save and leave with status 75 after so long")
       ->check(CLI::NonNegativeNumber);
   app.add_flag("--force", c.force, "write OUTPUT though it exists; give up other work in progress");
@@ -198,23 +245,14 @@ int Tool::run(int argc, char** argv, const OptionSet& options,
   int status = 0;
   try {
     for (int i = 1; i < argc; ++i) {
-      const std::string word = argv[i];
-      if (word == "--help" || word == "-h") {
-        std::cout << manual(info, state_->app.help(), options);
-        return std::cout.flush() ? 0 : 1;
-      }
-      if (word == "--version") {
-        std::cout << info.name << " " << COUPLET_VERSION << " (CUDA " << COUPLET_CUDA << ")\n";
-        return std::cout.flush() ? 0 : 1;
-      }
-      if (word == "--list") {
-        std::cout << variants(options);
+      if (const auto page = state_->page(argv[i], options)) {
+        std::cout << *page;
         return std::cout.flush() ? 0 : 1;
       }
     }
     // --decode auto is -s decode=auto.
-    for (const OptionInfo& option : options.list) {
-      const std::string name = "--" + option.path.substr(0, option.path.find(".type"));
+    for (const Option& option : options_of(options)) {
+      const std::string name = "--" + option.path;
       if (state_->app.get_option_no_throw(name) != nullptr) continue;
       const auto set = [&c, name](const std::string& value) {
         c.sets.push_back(name.substr(2) + "=" + value);

@@ -11,8 +11,9 @@ namespace couplet {
 /// Whether a tool writes OUTPUT (-o): always, if asked, or never (it prints to stdout).
 enum class Output { required, optional, none };
 
+/// summary: one sentence; about: more of it, perhaps; example: a command line that works.
 struct ToolInfo {
-  std::string name, summary, example;  ///< example: a command line that works
+  std::string name, summary, about, example;
   Output output = Output::required;
 };
 
@@ -20,7 +21,7 @@ struct ToolInfo {
 struct OptionSet {
   std::vector<OptionInfo> list;
   std::function<json(const json& given)> effective;
-  std::vector<const Table*> tables;  ///< of its components
+  std::vector<const Table*> tables;  ///< of its components, in the order of the list
 };
 
 class Tool {
