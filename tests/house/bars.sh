@@ -30,4 +30,15 @@ flows=$(grep -rlE $all 'NormalizingFlow' lib/flow)
 for name in $(grep -oE '`?(base|data|eval|flow|losses|nn)/[a-z0-9_/]+`?' docs/method.md | tr -d '`' | sort -u); do
   [ -e "lib/$name.h" ] || [ -e "lib/$name.cpp" ] || [ -e "tests/$name.cpp" ] || bar 'docs/method.md names' "$name, which is not there"
 done
+
+# Links between documents lead somewhere, to a heading too.
+for file in *.md docs/*.md data/*.md data/*/*.md; do
+  for link in $(grep -oE '\]\([^):]+\)' "$file" | sed 's/^](//; s/)$//'); do
+    path=$(dirname "$file")/${link%%#*}
+    [ "${link%%#*}" ] || path=$file
+    [ -e "$path" ] || bar "$file links to" "$link, which is not there"
+    [ "$link" = "${link#*#}" ] || sed -n 's/^##* //p' "$path" | tr 'A-Z ' 'a-z-' | sed 's/[^a-z0-9_-]//g' |
+      grep -qx -- "${link#*#}" || bar "$file links to" "$link, a heading that is not there"
+  done
+done
 exit $bad
