@@ -26,6 +26,17 @@ features.digits := --features $(FEATURES)
 
 all: $(PARTS:%=$(OUT)/%/report.html)
 
+# Ways from noise to data in the plane, to be drawn: the field in small steps and in Euler's four, and two maps' jumps.
+FIRST       := $(OUT)/plane/$(firstword $(SEEDS))
+paths.plane := $(OUT)/plane/paths-rk4-32.h5 $(OUT)/plane/paths-euler-4.h5 $(FIRST)/paths-itvm.h5 $(FIRST)/paths-lagrangian.h5
+WAYS         = -c $(exp.plane) --rows 0-249 -s path=true $(RUN)
+$(OUT)/plane/paths-rk4-32.h5: $(OUT)/plane/field.h5
+	$(BIN)/sample $< -s solver=rk4 -s steps=32 $(WAYS)
+$(OUT)/plane/paths-euler-4.h5: $(OUT)/plane/field.h5
+	$(BIN)/sample $< -s steps=4 $(WAYS)
+$(FIRST)/paths-%.h5: $(FIRST)/%.h5
+	$(BIN)/sample $< -s steps=2 $(WAYS)
+
 define part  # part
 $(shell mkdir -p $(foreach s,$(SEEDS),$(OUT)/$1/$s))
 $(OUT)/$1/data.h5:
@@ -42,7 +53,7 @@ $(OUT)/$1/ends.json: $$(SAMPLES.$1) $(OUT)/$1/truth.h5
 	$(BIN)/eval-fid $$^ -c $(exp.$1) -q > $$@.new && mv $$@.new $$@
 $(OUT)/$1/laws.json: $$(SAMPLES.$1) $(OUT)/$1/truth.h5 $(OUT)/$1/data.h5
 	$(BIN)/eval-fid $$^ -c $(exp.$1) $(features.$1) -q > $$@.new && mv $$@.new $$@
-$(OUT)/$1/report.html: $(OUT)/$1/ends.json $(OUT)/$1/laws.json
+$(OUT)/$1/report.html: $(OUT)/$1/ends.json $(OUT)/$1/laws.json $(paths.$1)
 	$(BIN)/couplet-report $$^ -s title='Flow maps: $1' --force -q -o $$@
 endef
 define map  # part, seed, loss

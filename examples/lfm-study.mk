@@ -74,7 +74,9 @@ $(OUT)/$1-samples-lfm4.h5: $(OUT)/$1-lfm4.h5
 	$(BIN)/sample $$< $$(RUN) --rows 0-9999 -s solver=rk4 -s steps=10
 $(OUT)/$1-samples.json: $$(SAMPLES.$1) $(OUT)/$1-samples-lfm4.h5 $(OUT)/$1.h5
 	$(BIN)/eval-fid $$^ --threads $(THREADS) -q -s energy_rows=10000 > $$@.new && mv $$@.new $$@
-RESULTS += $(OUT)/$1-samples.json $(OUT)/$1-samples-lfm4.h5
+$(OUT)/$1-paths-%.h5: $(OUT)/$1-%.h5
+	$(BIN)/sample $$< $$(RUN) --rows 0-249 -s solver=rk4 -s steps=10 -s path=true
+RESULTS += $(OUT)/$1-samples.json $(OUT)/$1-samples-lfm4.h5 $(OUT)/$1-paths-fm.h5 $(OUT)/$1-paths-lfm4.h5
 endef
 $(foreach d,$(DENSITIES),$(eval $(call density,$d))\
   $(foreach s,$(STUDENTS) $(STUDENTS.$d),$(eval $(call student,$d,$s)))\

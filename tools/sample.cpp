@@ -44,7 +44,7 @@ int main(int argc, char** argv) {
                                   {"label", at::kLong, {}},
                                   {"row", at::kLong, {}}};
     if (generator.evaluated) layout.push_back({"nfe", at::kFloat, {}});
-    for (const auto& [name, column] : columns) layout.push_back({name, at::kFloat, {}});
+    for (const auto& [name, column] : columns) layout.push_back({name, at::kFloat, column.shape});
     run.log->say("sampling from " + generator.protocol.dump());
     RowFile file(run, rows.end - rows.begin, layout);
     const json plan = sample_rows(generator, requests, rows, options.batch, scaling, as_bytes,
@@ -53,6 +53,7 @@ int main(int argc, char** argv) {
     json facts = generator.protocol;
     if (generator.evaluated) facts["nfe"] = mean_of(file.finished(), "nfe");
     if (!plan.is_null()) facts["decoding"] = plan;
+    if (options.columns.path) facts["path_times"] = generator.path_times;
     if (!noise.empty()) facts["noise"] = hash_file(noise);
     facts.update(scaling.to_json());
     facts["shape"] = model.space.shape, facts["classes"] = model.space.classes;

@@ -15,9 +15,9 @@ std::map<std::string, ColumnOf> columns(const ColumnOptions& options, const Gene
         {"straightness", options.straightness, &straightness}}) {
     if (!asked) continue;
     require_option(generator.velocity != nullptr, "option '", name, "' needs a velocity field");
-    out[name] = [&generator, measure = measure](const Made& made) {
+    out[name] = {[&generator, measure = measure](const Made& made) {
       return measure(bind(generator.velocity, made.label), made.x0, 128);
-    };
+    }};
   }
   if (options.pair_distance) {
     require_option(requests.paired(), "option 'pair_distance' needs a couplings file as --noise");
@@ -25,30 +25,40 @@ std::map<std::string, ColumnOf> columns(const ColumnOptions& options, const Gene
     require(own.empty() || requests.data() == own,
             "option 'pair_distance': the pairs of --noise are "
             "of other data than those that the model was trained on");
-    out["pair_distance"] = [&requests](const Made& made) {
+    out["pair_distance"] = {[&requests](const Made& made) {
       return (made.x - requests.x1(made.row)).square().flatten(1).mean(1).sqrt();
-    };
+    }};
   }
   if (options.semigroup) {
     require_option(generator.phi != nullptr,
                    "option 'semigroup' needs a flow map that knows jumps between any two times");
-    out["semigroup"] = [&generator](const Made& made) {
+    out["semigroup"] = {[&generator](const Made& made) {
       const auto phi = [&](const Tensor& x, double s, double t) {
         return generator.phi(x, s, t, made.label);
       };
       const Tensor gap = phi(made.x0, 0, 1) - phi(phi(made.x0, 0, 0.5), 0.5, 1);
       return gap.square().flatten(1).mean(1).sqrt();
-    };
+    }};
   }
   if (options.round_trip) {
     require_option(
         generator.encode != nullptr,
         "option 'round_trip' needs a velocity field with fixed steps, or a flow map that "
         "was distilled to encode (-s distil.encode=0.5)");
-    out["round_trip"] = [&generator](const Made& made) {
+    out["round_trip"] = {[&generator](const Made& made) {
       const Tensor gap = generator.encode(made.x, made.label) - made.x0;
       return gap.square().flatten(1).mean(1).sqrt();
-    };
+    }};
+  }
+  if (options.path) {
+    require_option(generator.path != nullptr,
+                   "option 'path' needs a velocity field with fixed steps, or a flow map without "
+                   "noise between its jumps");
+    std::vector<int64_t> shape = model.space.shape;
+    shape.insert(shape.begin(), std::ssize(generator.path_times));
+    out["path"] = {
+        [&generator](const Made& made) { return generator.path(made.x0, made.label, made.row); },
+        shape};
   }
   return out;
 }

@@ -1,4 +1,4 @@
-// Numbers a sample that tell of its path and its teacher: further columns of a samples file.
+// What tells of a sample's path and its teacher: further columns of a samples file.
 #pragma once
 #include "flow/sampling.h"
 
@@ -6,7 +6,7 @@ namespace couplet {
 
 struct ColumnOptions {
   bool curvature = false, straightness = false, pair_distance = false, semigroup = false,
-       round_trip = false;
+       round_trip = false, path = false;
   void describe(auto&& option) {
     option("curvature", curvature, "a column with the curvature of each sample's path");
     option("straightness", straightness,
@@ -18,6 +18,9 @@ struct ColumnOptions {
            "of a map: a column with the root mean square of phi_{0,1} - phi_{1/2,1} phi_{0,1/2}");
     option("round_trip", round_trip,
            "a column with the root mean square of encode(x) - x0, back over the same times");
+    option(
+        "path", path,
+        "a dataset with each sample's way from noise to data: where it is after each step or jump");
   }
 };
 

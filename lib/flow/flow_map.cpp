@@ -18,10 +18,12 @@ Tensor FlowMap::operator()(const Tensor& x, const Tensor& s, const Tensor& t,
   return x + expand_to(t - s, x) * average_velocity(x, s, t, label);
 }
 
-Tensor jump(const FlowMap& phi, Tensor x, const Tensor& label, const std::vector<double>& times) {
+Tensor jump(const FlowMap& phi, Tensor x, const Tensor& label, const std::vector<double>& times,
+            const Visit& visit) {
   for (size_t k = 0; k + 1 < times.size(); ++k) {
     const Tensor s = at::full({x.size(0)}, times[k], x.options());
     x = phi(x, s, at::full_like(s, times[k + 1]), label);
+    if (visit) visit(x);
   }
   return x;
 }

@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "flow/interpolant.h"
+#include "flow/path.h"
 #include "nn/backbone.h"
 
 namespace couplet {
@@ -19,8 +20,9 @@ struct FlowMap {
                           const Tensor& label) const;
 };
 
-/// Carries x along the times given, one jump from each to the next.
-Tensor jump(const FlowMap& phi, Tensor x, const Tensor& label, const std::vector<double>& times);
+/// Carries x along the times given, one jump from each to the next; visit: is told where each ends.
+Tensor jump(const FlowMap& phi, Tensor x, const Tensor& label, const std::vector<double>& times,
+            const Visit& visit = {});
 
 /// Noise that takes a point at t = 1 back to a time of its path, where it is drawn independently of
 /// the data: that of row r and of jump k is always the same.

@@ -67,6 +67,11 @@ struct Generator {
   /// Of a velocity field with fixed steps, and of a map distilled to encode: data to noise, back
   /// over the same times; else empty.
   std::function<Tensor(const Tensor& x1, const Tensor& label)> encode;
+  /// Of a velocity field with fixed steps, and of a map without noise between its jumps: noise to
+  /// data with all points between, (N, K + 1, *shape) at so many times; else empty. The last ones
+  /// are those of generate.
+  std::function<Tensor(const Tensor& x0, const Tensor& label, const Tensor& rows)> path;
+  std::vector<double> path_times;
   json protocol;  ///< solver, grid, steps, nfe, guidance, weights, model: what samples tell
   /// Where a flow is decoded by sweeps: a trial on a batch, which says how; and to do so. Else
   /// empty.

@@ -63,8 +63,10 @@ Integrator make_integrator(const IntegratorOptions& options, const GridOptions& 
   return out;
 }
 
-Tensor Integrator::operator()(const Velocity& v, const Tensor& x0, const Tensor& rows) const {
-  return sde ? integrate(*sde, v, x0, times, noise, rows) : integrate(solver, v, x0, times);
+Tensor Integrator::operator()(const Velocity& v, const Tensor& x0, const Tensor& rows,
+                              const Visit& visit) const {
+  return sde ? integrate(*sde, v, x0, times, noise, rows, visit)
+             : integrate(solver, v, x0, times, visit);
 }
 
 int64_t evaluations(const Integrator& integrator,

@@ -51,8 +51,10 @@ struct Integrator {
   Random noise{0};  ///< of the stochastic one
   json protocol;    ///< solver, steps, and what else decides the path
 
-  /// rows: (N), which decide the noise of a stochastic solver.
-  Tensor operator()(const Velocity& v, const Tensor& x0, const Tensor& rows) const;
+  /// rows: (N), which decide the noise of a stochastic solver; visit: is told where x is after each
+  /// step, unless the solver chooses them.
+  Tensor operator()(const Velocity& v, const Tensor& x0, const Tensor& rows,
+                    const Visit& visit = {}) const;
 };
 
 /// As the options say, for a field trained along a path. Errors: BadOption, for options without

@@ -11,8 +11,12 @@ namespace couplet {
 struct Made {
   Tensor x0, label, row, x;
 };
-/// A number a row: the columns of a samples file.
-using ColumnOf = std::function<Tensor(const Made& made)>;
+/// A column of a samples file: numbers a row, of the shape given.
+struct ColumnOf {
+  std::function<Tensor(const Made& made)> measure;
+  std::vector<int64_t> shape = {};
+  Tensor operator()(const Made& made) const { return measure(made); }
+};
 
 /// Generates the rows the file still lacks, batch by batch; x is stored as the data were, as bytes
 /// where they were bytes; of an adaptive solver a column "nfe" too. Returns how a flow was decoded

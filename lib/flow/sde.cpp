@@ -41,16 +41,18 @@ Tensor score(const Interpolant& path, const Tensor& v, const Tensor& x, const Te
 }
 
 Tensor integrate(const Sde& sde, const Velocity& v, Tensor x, const std::vector<double>& times,
-                 const Random& random, const Tensor& rows) {
+                 const Random& random, const Tensor& rows, const Visit& visit) {
   for (size_t k = 0; k + 1 < times.size(); ++k) {
     const double dt = times[k + 1] - times[k];
     const Tensor t = at::full({x.size(0)}, times[k], x.options());
     const Tensor D = sde.scale * sde.form(*sde.path, t);
     const Tensor v_t = v(x, t);
-    const Tensor mean = x + dt * (v_t + expand_to(D, x) * score(*sde.path, v_t, x, t));
-    if (k + 2 == times.size()) return mean;
-    const Tensor n = random.stream(text("step ", k)).normal(rows, x.sizes().slice(1));
-    x = mean + expand_to((2 * dt * D).sqrt(), x) * n;
+    x = x + dt * (v_t + expand_to(D, x) * score(*sde.path, v_t, x, t));
+    if (k + 2 < times.size()) {
+      const Tensor n = random.stream(text("step ", k)).normal(rows, x.sizes().slice(1));
+      x = x + expand_to((2 * dt * D).sqrt(), x) * n;
+    }
+    if (visit) visit(x);
   }
   return x;
 }

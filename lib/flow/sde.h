@@ -2,6 +2,7 @@
 #pragma once
 #include "base/random.h"
 #include "flow/interpolant.h"
+#include "flow/path.h"
 #include "flow/velocity_field.h"
 
 namespace couplet {
@@ -23,8 +24,8 @@ Sde sde(const std::string& form, double scale, const Interpolant& path);
 Tensor score(const Interpolant& path, const Tensor& v, const Tensor& x, const Tensor& t);
 
 /// Euler and Maruyama's steps along rising times, the last one along the drift alone (SiT's
-/// "Mean"). rows: (N), which decide the noise.
+/// "Mean"). rows: (N), which decide the noise; visit: is told where x is after each step.
 Tensor integrate(const Sde& sde, const Velocity& v, Tensor x, const std::vector<double>& times,
-                 const Random& random, const Tensor& rows);
+                 const Random& random, const Tensor& rows, const Visit& visit = {});
 
 }  // namespace couplet

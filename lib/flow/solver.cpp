@@ -88,12 +88,13 @@ const Solver& solver(const std::string& name) {
 }
 
 Tensor integrate(const Solver& solver, const Velocity& v, Tensor x,
-                 const std::vector<double>& times) {
+                 const std::vector<double>& times, const Visit& visit) {
   if (solver.adaptive) return solver.adaptive(v, x, times, solver.rtol, solver.atol);
   for (size_t k = 0; k + 1 < times.size(); ++k) {
     const Tensor t = at::full({x.size(0)}, times[k], x.options());
     const Tensor dt = at::full_like(t, times[k + 1] - times[k]);
     x = (k + 2 == times.size() ? solver.last : solver.step)(v, x, t, dt);
+    if (visit) visit(x);
   }
   return x;
 }

@@ -1,5 +1,6 @@
 // Solvers of dx/dt = v(x, t).
 #pragma once
+#include "flow/path.h"
 #include "flow/time_grid.h"
 #include "flow/velocity_field.h"
 
@@ -29,9 +30,10 @@ std::vector<std::string> solver_names();
 /// ones.
 const Solver& fixed_solver(const std::string& name);
 
-/// Carries x along the times given: rising from noise to data, falling from data to noise.
+/// Carries x along the times given: rising from noise to data, falling from data to noise. visit:
+/// is told where x is at each time but the first, by a solver that is not adaptive.
 Tensor integrate(const Solver& solver, const Velocity& v, Tensor x,
-                 const std::vector<double>& times);
+                 const std::vector<double>& times, const Visit& visit = {});
 
 /// Evaluations of v over so many steps, of a solver that is not adaptive.
 int64_t evaluations(const Solver& solver, int64_t steps);

@@ -13,7 +13,8 @@ Samples read_samples(const std::string& path) {
   samples.label = file.read("label");
   samples.row = file.read("row");
   for (const auto& name : file.datasets()) {
-    if (name != "x" && name != "label" && name != "row") samples.columns[name] = file.read(name);
+    const bool other = name != "x" && name != "label" && name != "row";
+    if (other && file.sizes(name).size() == 1) samples.columns[name] = file.read(name);
   }
   for (const Tensor& column : {samples.label, samples.row}) {
     require(column.size(0) == samples.x.size(0), path, ": its columns differ in length");

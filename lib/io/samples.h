@@ -6,7 +6,8 @@
 namespace couplet {
 
 /// A samples file, read: x as stored (uint8 or float, see the fact "scaling"), label and row (N)
-/// int64, optional columns of one number a row ("curvature", "log_p", "round_trip").
+/// int64, optional columns of one number a row ("curvature", "log_p", "round_trip"); its paths are
+/// left where they are.
 struct Samples {
   Artifact artifact;
   Space space;

@@ -1,17 +1,20 @@
 // Samples as pictures, the same rows of every file.
 #pragma once
+#include "report/names.h"
 #include "report/page.h"
 
 namespace couplet {
 
-/// What is shown of a samples file: its model's name and NFE order the figures.
-struct Sampled {
-  std::string path, model;
-  double nfe = 0;
+struct Gallery {
+  std::string caption;            ///< which rows, of which noise; which part of the plane
+  std::vector<Figure> alone;      ///< what has no NFE to stand under: data, a normalizing flow
+  std::vector<std::string> head;  ///< "", "NFE 1", "NFE 2", …
+  std::vector<std::vector<std::string>> rows;  ///< the model, and a picture under each NFE
 };
 
-/// A figure for each samples file, by model and NFE: a grid of its images, or a cloud of its points
-/// in the plane; none for samples of another shape. Rows: the first `count` that all files hold.
-std::vector<Figure> gallery(std::vector<Sampled> files, int64_t count, int64_t columns);
+/// Grids of images, or points of the plane, of datasets and samples; none of another shape. Rows:
+/// the first `count` that all samples files hold, of points some thousand.
+Gallery gallery(const std::vector<Given>& datasets, const std::vector<Sampled>& samples,
+                int64_t count, int64_t columns);
 
 }  // namespace couplet

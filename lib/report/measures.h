@@ -1,10 +1,16 @@
-// Measured numbers out of JSON lines as tables and plots over the number of evaluations.
+// Measured numbers out of JSON lines.
 #pragma once
 #include "base/types.h"
-#include "report/page.h"
-#include "report/svg.h"
 
 namespace couplet {
+
+/// A measured number with what is known of its error.
+struct Number {
+  double value = 0;
+  double deviation = 0;  ///< 0: none is told
+  std::string of;        ///< of what the deviation is: "subsets", "seeds", …
+  std::vector<double> interval = {};
+};
 
 /// One record of eval-fid: a model's samples, or a reference beside them (a normalizing flow, a
 /// split).
@@ -12,20 +18,14 @@ struct Measured {
   std::string model;
   bool reference = false;
   double nfe = 0;
-  int64_t rows =
-      0;  ///< examples measured; distances of fewer are larger, and not set beside others
-  std::map<std::string, double> values;
+  int64_t rows = 0;  ///< examples measured; distances of fewer are larger
+  std::map<std::string, Number> numbers;
+  json record;
 };
+/// Every number of the record, its companions with it ("kid_deviation", "fd_interval",
+/// "nll_error"), those within objects and lists under "name.part"; of --repeats means with their
+/// deviation.
 Measured measured(const std::string& model, const json& record);
-
-/// The names of all numbers measured, the best known first.
-std::vector<std::string> metrics_of(const std::vector<Measured>& all);
-
-/// A row for each model, a column for each NFE; a reference across. Records of one model and NFE
-/// (seeds) share a cell, mean ± standard deviation. Records of fewer rows than others are left out.
-Sheet table_of(const std::vector<Measured>& all, const std::string& metric);
-/// The same as lines; references dashed. No curves where there is but one NFE.
-Plot plot_of(const std::vector<Measured>& all, const std::string& metric);
 
 /// "models/student-4.h5", 4 -> "student": a file's name without folder, ending and the NFE at its
 /// end.

@@ -91,6 +91,23 @@ TEST_CASE("The error of a round trip is how far encoding misses the noise", "[ev
   CHECK(distance(error, at::tensor({0., 1., 2., 0.}) * std::sqrt(0.125)) < 1e-6);
 }
 
+TEST_CASE("A path is a column with a point for each of its times", "[eval]") {
+  const Requests requests({{2}, 0}, "each", Random(3));
+  const Checkpoint model{.space = {{2}, 0}};
+  const Tensor row = row_range(0, 4), x0 = requests.x0(row);
+  Generator generator;
+  CHECK_THROWS_WITH(columns({.path = true}, generator, requests, model),
+                    contains("'path' needs a velocity field with fixed steps"));
+  generator.path_times = {0, 0.5, 1};
+  generator.path = [](const Tensor& x, const Tensor&, const Tensor&) {
+    return at::stack({x, 2 * x, 3 * x}, 1);
+  };
+  const auto found = columns({.path = true}, generator, requests, model);
+  CHECK(found.at("path").shape == std::vector<int64_t>{3, 2});
+  const Tensor path = found.at("path")({x0, requests.labels(row), row, 3 * x0});
+  CHECK(at::equal(path.select(1, 2), 3 * x0));
+}
+
 TEST_CASE("Columns need what they measure", "[eval]") {
   const Requests requests({{2}, 0}, "each", Random(3));
   Generator generator;

@@ -78,6 +78,50 @@ TEST_CASE("Samples do not depend on how many threads share their rows", "[flow]"
   CHECK(distance(with_threads(1, made), with_threads(3, made)) < 1e-5);
 }
 
+TEST_CASE("A path begins at the noise, ends at the sample and passes its steps' points", "[flow]") {
+  const Tensor row = row_range(0, 70), x0 = Random(2).normal(row, space.shape);
+  const Tensor label = row.remainder(4) - 1;
+  const std::string kind = GENERATE("velocity-field", "flow-map");
+  const size_t blocks = GENERATE(1, 3);
+  Checkpoint model = checkpoint(kind);
+  model.blocks.resize(blocks, model.blocks[0]);
+  const std::string solver = kind == "flow-map" ? ""
+                             : blocks > 1       ? "heun-euler"
+                                                : GENERATE("rk4", "euler-maruyama");
+  const auto generator = [&](std::vector<double> times) {
+    return make_generator(
+        model, with([&](auto& o) { o.path.solver = solver, o.grid.times = times; }), c10::kCPU);
+  };
+  const Generator all = generator({0, 0.3, 0.5, 1});
+  Tensor path;
+  const Tensor made = with_threads(3, [&] {
+    path = all.path(x0, label, row);
+    return all.generate(x0, label, row);
+  });
+  const auto K = static_cast<int64_t>(3 * blocks);
+  REQUIRE(path.sizes() == at::IntArrayRef({70, K + 1, 4}));
+  CHECK(at::equal(path.select(1, 0), x0));
+  CHECK(at::equal(path.select(1, K), made));
+  REQUIRE(std::ssize(all.path_times) == K + 1);
+  CHECK(std::is_sorted(all.path_times.begin(), all.path_times.end()));
+  CHECK(all.path_times[1] == Approx(0.3 / static_cast<double>(blocks)));
+  CHECK(all.path_times.back() == 1);
+  if (kind == "flow-map" && blocks == 1) {
+    CHECK(distance(path.select(1, 2), all.phi(path.select(1, 1), 0.3, 0.5, label)) < 1e-6);
+  }
+}
+
+TEST_CASE("What has no points between has no path", "[flow]") {
+  const auto adaptive = with([](auto& o) { o.path.solver = "dopri5"; });
+  CHECK_FALSE(make_generator(checkpoint("normalizing-flow"), {}, c10::kCPU).path);
+  CHECK_FALSE(make_generator(checkpoint("velocity-field"), adaptive, c10::kCPU).path);
+  Checkpoint consistency = checkpoint("flow-map");
+  consistency.facts["jumps"] = "to-end";
+  const auto two = with([](auto& o) { o.grid.steps = 2; });
+  CHECK_FALSE(make_generator(consistency, two, c10::kCPU).path);
+  CHECK(make_generator(consistency, {}, c10::kCPU).path);
+}
+
 TEST_CASE("Shares decode windows of tokens as they decode token by token", "[flow]") {
   const Checkpoint model = checkpoint("normalizing-flow");
   const auto flow = load_flow(model, c10::kCPU);

@@ -56,7 +56,7 @@ TEST_CASE("Samples do not depend on the batch or on interruptions", "[flow]") {
     run.stop = [&] { return stops-- > 0; };
     const SampleRows rows = parse_rows(range);
     const std::map<std::string, ColumnOf> columns = {
-        {"size", [](const Made& made) { return made.x0.flatten(1).square().sum(1); }}};
+        {"size", {[](const Made& made) { return made.x0.flatten(1).square().sum(1); }}}};
     while (true) {
       try {
         RowFile file(run, rows.end - rows.begin,

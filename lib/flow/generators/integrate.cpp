@@ -62,8 +62,8 @@ Generator integrating(const Checkpoint& model, const SamplingOptions& o, c10::De
   if (blocks > 1) generator.protocol["blocks"] = blocks;
   if (!o.guidance_interval.empty()) generator.protocol["guidance_interval"] = o.guidance_interval;
   const auto through = [along](const Chain& chain, const Tensor& x0, const Tensor& label,
-                               const Tensor& rows) {
-    const auto carry = [&](const Velocity& v, const Tensor& x) { return along(v, x, rows); };
+                               const Tensor& rows, const Visit& visit = {}) {
+    const auto carry = [&](const Velocity& v, const Tensor& x) { return along(v, x, rows, visit); };
     return couplet::generate(chain, carry, x0, label);
   };
   if (along.solver.adaptive == nullptr) {
@@ -72,6 +72,13 @@ Generator integrating(const Checkpoint& model, const SamplingOptions& o, c10::De
                                           const Tensor& rows) {
       return by_shares(x0, [&](const Share& share) {
         return through(chain, share.of(x0), share.of(label), share.of(rows));
+      });
+    };
+    generator.path_times = times_of_chain(along.times, chain.size());
+    generator.path = [chain, through, steps = std::ssize(generator.path_times) - 1](
+                         const Tensor& x0, const Tensor& label, const Tensor& rows) {
+      return points_on_the_way(x0, steps, [&](const Share& share, const Visit& visit) {
+        through(chain, share.of(x0), share.of(label), share.of(rows), visit);
       });
     };
     if (!along.sde) {

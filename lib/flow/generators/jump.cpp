@@ -70,6 +70,18 @@ Generator jumping(const Checkpoint& model, const SamplingOptions& o, c10::Device
       return x;
     });
   };
+  if (!to_end) {
+    generator.path_times = times_of_chain(times, blocks);
+    generator.path = [maps, times, bf16 = o.precision == "bf16"](
+                         const Tensor& x0, const Tensor& label, const Tensor&) {
+      const auto jumps = static_cast<int64_t>(maps.size() * (times.size() - 1));
+      return points_on_the_way(x0, jumps, [&](const Share& share, const Visit& visit) {
+        const Autocast autocast(bf16, x0.device().type());
+        Tensor x = share.of(x0);
+        for (size_t n = maps.size(); n-- > 0;) x = jump(maps[n], x, share.of(label), times, visit);
+      });
+    };
+  }
   if (model.facts.value("encodes", false)) {
     generator.encode = [maps, times = backwards(times), bf16 = o.precision == "bf16"](
                            const Tensor& x1, const Tensor& label) {
