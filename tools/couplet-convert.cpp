@@ -22,21 +22,22 @@ int main(int argc, char** argv) {
       {.name = "couplet-convert",
        .summary =
            "Turn foreign data into a dataset (-o x.h5), or a dataset or samples into arrays for "
-           "numpy (.npz), a grid of images or cloud of points (.png) or PNG files (a folder); "
-           "published weights (TarFlow, U-Net, DiT) into a checkpoint (.h5), and the weights of a "
-           "checkpoint into .safetensors; join the shards of a couplings file (merge).",
+           "numpy (.npz, .npy), a table (.csv), a grid of images or cloud of points (.png) or PNG "
+           "files (a folder); published weights (TarFlow, U-Net, DiT) into a checkpoint (.h5), and "
+           "the weights of a checkpoint into .safetensors; join the shards of a couplings file, or "
+           "files of samples of one seed (merge).",
        .example = "couplet-convert data/digits.csv.gz -s 'shape=[1,8,8]' -s range=16 -s test=0.2 "
                   "-o digits.h5"});
   const auto& inputs =
       tool.inputs("input",
                   "IDX, CSV, HDF5, npy, npz, CIFAR's or a folder of images, law:NAME, one of our "
                   "files, or weights: .pth, .safetensors; or the word merge and all shards of a "
-                  "couplings file");
+                  "couplings file, or samples of rows that follow one another");
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
     const std::string input = inputs[0];
     if (input == "merge") {
       require_option(unchanged(options), "options have no effect on a merge");
-      return merge_shards({inputs.begin() + 1, inputs.end()}, run);
+      return merge_pieces({inputs.begin() + 1, inputs.end()}, run);
     }
     require_option(inputs.size() == 1, "one input at a time, found ", inputs.size(),
                    "; several are for: couplet-convert merge SHARD…");
@@ -51,7 +52,7 @@ int main(int argc, char** argv) {
     write_subject(subject, options.data, run);
 
     const DatasetContents& data = subject.contents;
-    run.log->say(text(data.x.size(0), " examples of ", data.x.sizes().slice(1), ", ", data.train,
-                      " for training, ", data.classes, " classes"));
+    run.log->say(text(data.x.rows(), " examples of ", at::IntArrayRef(data.x.shape()), ", ",
+                      data.train, " for training, ", data.classes, " classes"));
   });
 }
