@@ -6,6 +6,7 @@
 # make flow-map-study     a flow map by every loss, on the plane and on digits
 # make nfm-maps-study     the same of a normalizing flow's student on Fashion-MNIST, beside Euler and Heun
 # make test               all tests; make format, make clean
+# make fuzz N=10000       damaged files for every reader, under sanitizers
 # make peers, make bench  Python programs to be measured against; our speed beside theirs
 NAME    := couplet
 TORCH   := 2.13.0
@@ -55,6 +56,17 @@ cuda: venv
 
 test: all
 	@cd $(BUILD) && $(VENV)/bin/ctest --output-on-failure
+
+# Damaged files, N for each reader, under sanitizers, in a build folder of its own; READERS="npz png" to choose.
+# LibTorch was built without them: what crosses the border is not judged. What fails is kept in fuzz-failures/.
+N ?= 1000
+fuzz:
+	@[ -e $(VENV)/.cpu ] || { echo 'run "make setup" first' >&2; exit 1; }
+	@$(VENV)/bin/cmake -S . -B $(BUILD)-fuzz -G Ninja -DSANITIZE=ON -DLIBTORCH_VENV=$(VENV) \
+	  -DCMAKE_CXX_COMPILER_LAUNCHER=ccache >/dev/null
+	@$(VENV)/bin/cmake --build $(BUILD)-fuzz
+	@ASAN_OPTIONS=detect_leaks=0:alloc_dealloc_mismatch=0:detect_container_overflow=0:detect_odr_violation=0 \
+	  UBSAN_OPTIONS=print_stacktrace=1 $(BUILD)-fuzz/tests/fuzz/fuzz --count $(N) --keep fuzz-failures $(READERS)
 
 # Speed, as ratios to Python programs that do the same; RUN="train decode --threads 2" to choose.
 bench: all
@@ -127,4 +139,4 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all setup apt venv cuda test bench peers ready demo fashion-mnist cifar10 couplings-study lfm-study flow-map-study nfm-maps-study format install clean
+.PHONY: all setup apt venv cuda test fuzz bench peers ready demo fashion-mnist cifar10 couplings-study lfm-study flow-map-study nfm-maps-study format install clean

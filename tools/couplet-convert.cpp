@@ -23,24 +23,25 @@ int main(int argc, char** argv) {
       {.name = "couplet-convert",
        .summary = "Turn foreign data and weights into files of ours, and ours into others.",
        .about = "The ending of OUTPUT decides: foreign data become a dataset (.h5); a dataset or "
-                "samples arrays for numpy (.npz), a grid of images or cloud of points (.png) or a "
-                "folder of PNG files (no ending); published weights (TarFlow, U-Net, DiT) a "
-                "checkpoint (.h5); a checkpoint .safetensors or .npz. merge joins the shards of a "
-                "couplings file, or statistics of shards.",
+                "samples arrays for numpy (.npz, .npy), a table (.csv), a grid of images or cloud "
+                "of points (.png) or a folder of PNG files (no ending); published weights "
+                "(TarFlow, U-Net, DiT) a checkpoint (.h5); a checkpoint .safetensors or .npz. merge "
+                "joins the shards of a couplings file, files of samples of one seed, or statistics "
+                "of shards.",
        .example = "couplet-convert data/digits.csv.gz -s 'shape=[1,8,8]' -s range=16 -s test=0.2 "
                   "-o digits.h5"});
   const auto& inputs =
       tool.inputs("input",
                   "IDX, CSV, HDF5, npy, npz, CIFAR's or a folder of images, law:NAME, one of our "
                   "files, or weights: .pth, .safetensors; or the word merge and all shards of a "
-                  "couplings file");
+                  "couplings file, or samples of rows that follow one another");
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
     const std::string input = inputs[0];
     if (input == "merge") {
       require_option(unchanged(options), "options have no effect on a merge");
       const std::vector<std::string> parts(inputs.begin() + 1, inputs.end());
       const bool moments = !parts.empty() && holds_statistics(parts[0]);
-      return moments ? merge_statistics(parts, run) : merge_shards(parts, run);
+      return moments ? merge_statistics(parts, run) : merge_pieces(parts, run);
     }
     require_option(inputs.size() == 1, "one input at a time, found ", inputs.size(),
                    "; several are for: couplet-convert merge SHARD…");
@@ -55,7 +56,7 @@ int main(int argc, char** argv) {
     write_subject(subject, options.data, run);
 
     const DatasetContents& data = subject.contents;
-    run.log->say(text(data.x.size(0), " examples of ", data.x.sizes().slice(1), ", ", data.train,
-                      " for training, ", data.classes, " classes"));
+    run.log->say(text(data.x.rows(), " examples of ", at::IntArrayRef(data.x.shape()), ", ",
+                      data.train, " for training, ", data.classes, " classes"));
   });
 }

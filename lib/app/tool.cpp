@@ -21,6 +21,7 @@
 #include "base/denormals.h"
 #include "base/memory.h"
 #include "base/mkl.h"
+#include "base/parse.h"
 #include "base/version.h"
 
 namespace couplet {
@@ -65,11 +66,12 @@ json read_experiment(const std::string& path, const std::string& tool) {
   if (path.empty()) return json::object();
   std::ifstream in(path);
   require_option(in.good(), path, ": the experiment file cannot be read");
+  const std::string content(std::istreambuf_iterator<char>(in), {});
   json all;
   try {
-    all = json::parse(in, nullptr, true, /*ignore_comments=*/true);
-  } catch (const json::parse_error& e) {
-    throw BadOption(path + ": not JSON: " + e.what());
+    all = parse_json(content, /*comments=*/true);
+  } catch (const Error& e) {
+    throw BadOption(path + ": " + e.what());
   }
   require_option(all.is_object(), path, ": must be an object with a section for each tool");
   for (const auto& [section, value] : all.items()) {

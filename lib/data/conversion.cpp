@@ -41,24 +41,29 @@ std::string name_of(const std::string& path) {
   return fs::path(path + "/.").lexically_normal().parent_path().filename();
 }
 
+/// What an output may be, by its ending; the options that it looks at.
+struct Form {
+  std::string ending, help;
+  std::set<std::string> options;
+  void (*write)(const Subject& subject, const ConversionOptions& options, const Run& run);
+};
+extern const std::vector<Form> forms;
+
+const Form& form_of(const std::string& output) {
+  const std::string ending = fs::path(output).extension();
+  std::string all;
+  for (const Form& form : forms) {
+    if (form.ending == ending) return form;
+    all += (all.empty() ? "" : ", ") + (form.ending.empty() ? "nothing" : form.ending) + " (" +
+           form.help + ")";
+  }
+  throw BadOption(output + ": an output ends in " + all);
+}
+
 // Options that differ from their defaults must be among those that this input and output look at.
 void refuse_idle(Source source, const std::string& input, const ConversionOptions& options,
                  const std::string& output) {
-  const std::string kind = fs::path(output).extension();
-  std::set<std::string> looked_at;
-  if (kind == ".h5") {
-    looked_at = {"licence", "test", "standardise"};
-  } else if (kind == ".npz") {
-    looked_at = {"test"};
-  } else if (kind == ".png") {
-    looked_at = {"rows", "columns"};
-  } else if (kind.empty()) {
-    looked_at = {"rows"};
-  } else {
-    throw BadOption(output +
-                    ": an output ends in .h5 (dataset), .npz (arrays), .png (grid) or in "
-                    "nothing (a folder of images)");
-  }
+  std::set<std::string> looked_at = form_of(output).options;
   if (source == Source::law || source == Source::density) looked_at.insert("rows");
   if (source == Source::density) looked_at.insert("density");
   if (source == Source::foreign) looked_at.insert("labels");
@@ -68,7 +73,7 @@ void refuse_idle(Source source, const std::string& input, const ConversionOption
   const json given = write_options(options), fallback = write_options(ConversionOptions());
   for (const auto& [name, value] : given.items()) {
     require_option(looked_at.contains(name) || value == fallback[name], "option '", name,
-                   "' has no effect on ", input, " -> ", kind, "; leave it out");
+                   "' has no effect on ", input, " -> ", form_of(output).ending, "; leave it out");
   }
 }
 
@@ -99,10 +104,11 @@ Subject read_ours(const std::string& path) {
       if (name != "x" && name != "label") columns[name] = file.read(name);
     }
     const int64_t train = d.train < d.rows() ? d.train : -1;
-    return {{d.x, d.labels, d.space.classes, train, d.scaling, d.label.facts, columns}, {d.label}};
+    return {{Array(d.x), d.labels, d.space.classes, train, d.scaling, d.label.facts, columns},
+            {d.label}};
   }
   const Samples s = read_samples(path);
-  Subject subject{{s.x, s.label, s.space.classes, -1, {}, json::object(), s.columns},
+  Subject subject{{Array(s.x), s.label, s.space.classes, -1, {}, json::object(), s.columns},
                   {s.artifact.label}};
   subject.contents.scaling = Scaling::from_json(s.artifact.label.facts);
   subject.contents.columns["row"] = s.row;
@@ -113,16 +119,17 @@ Subject read_ours(const std::string& path) {
 DatasetContents read_foreign(const std::string& path, const std::string& labels) {
   Examples examples = read_examples(path);
   if (!labels.empty()) {
-    const Tensor second = read_examples(labels).x;
-    require(second.numel() == examples.x.size(0), labels, ": has ", second.numel(), " labels for ",
-            examples.x.size(0), " examples");
-    examples.labels = labels_from(second.reshape(-1), labels);
+    const Array second = read_examples(labels).x;
+    const int64_t count = Space{second.sizes()}.dims();
+    require(count == examples.x.rows(), labels, ": has ", count, " labels for ", examples.x.rows(),
+            " examples");
+    examples.labels = labels_from(second.all().reshape(-1), labels);
     examples.files.push_back(labels);
   }
   DatasetContents data;
   data.x = examples.x, data.labels = examples.labels, data.train = examples.train;
   if (data.labels.defined()) data.classes = data.labels.max().item<int64_t>() + 1;
-  if (data.x.scalar_type() == at::kByte) data.scaling = byte_scaling;
+  if (data.x.is_bytes()) data.scaling = byte_scaling;
   if (!examples.classes.empty()) {
     data.facts["class_names"] = examples.classes;
     data.classes = static_cast<int64_t>(examples.classes.size());
@@ -134,7 +141,7 @@ DatasetContents read_foreign(const std::string& path, const std::string& labels)
 // Which examples a grid shows: the first, or a line of each class where every class can fill one.
 Tensor grid_rows(const DatasetContents& data, const ConversionOptions& options) {
   const int64_t rows = options.rows > 0 ? options.rows : options.columns * options.columns;
-  const Tensor first = row_range(0, std::min(data.x.size(0), rows));
+  const Tensor first = row_range(0, std::min(data.x.rows(), rows));
   if (options.rows > 0 || data.classes == 0) return first;
   std::vector<Tensor> lines;
   for (int64_t label = 0; label < data.classes; ++label) {
@@ -145,42 +152,59 @@ Tensor grid_rows(const DatasetContents& data, const ConversionOptions& options) 
   return at::cat(lines);
 }
 
-void write_grid(const DatasetContents& data, const ConversionOptions& options, const Run& run) {
-  if (data.x.dim() == 2 && data.x.size(1) == 2) {
+void write_grid(const Subject& subject, const ConversionOptions& options, const Run& run) {
+  const DatasetContents& data = subject.contents;
+  const std::vector<int64_t>& shape = data.x.shape();
+  if (shape == std::vector<int64_t>{2}) {
     require_option(options.columns == ConversionOptions().columns,
                    "option 'columns' has no effect on points of the plane");
-    const int64_t rows = options.rows > 0 ? options.rows : data.x.size(0);
-    return write_png(run.output, picture_of_points(data.x.slice(0, 0, rows), 256));
+    const int64_t all = data.x.rows(), rows = options.rows > 0 ? std::min(options.rows, all) : all;
+    return write_png(run.output, picture_of_points(data.x.slice(0, rows), 256));
   }
   require_option(options.columns > 0, "option 'columns' must be positive, found ", options.columns);
-  require_option(data.x.dim() == 4, run.output,
+  require_option(shape.size() == 3, run.output,
                  ": a picture shows images or points of the plane, the examples have shape ",
-                 data.x.sizes().slice(1));
-  const Tensor shown = data.x.index_select(0, grid_rows(data, options));
+                 at::IntArrayRef(shape));
+  const Tensor shown = data.x.take(grid_rows(data, options));
   const Tensor images = byte_scaling.to_bytes(data.scaling.apply(shown));
   write_png(run.output, image_grid(images, options.columns, legible_zoom(images)));
 }
 
+// Outputs that cannot go on where they were stopped begin anew.
+void note_rows(const Run& run, int64_t done, int64_t all) {
+  run.log->progress("writing", done, all);
+  if (!run.stop() || done == all) return;
+  throw Unfinished(text("stopped at row ", done, " of ", all, "; the same command begins anew"));
+}
+
+// The number of an image, as long as sorting by name wants it.
+std::string file_name(int64_t row) {
+  const std::string number = text(row);
+  return std::string(std::max<size_t>(6, number.size()) - number.size(), '0') + number + ".png";
+}
+
 /// One PNG an example, in file order, in a folder that is there when it is whole.
-void write_images(const DatasetContents& data, const ConversionOptions& options, const Run& run) {
-  const bool images = data.x.dim() == 4 && (data.x.size(1) == 1 || data.x.size(1) == 3);
+void write_images(const Subject& subject, const ConversionOptions& options, const Run& run) {
+  const DatasetContents& data = subject.contents;
+  const std::vector<int64_t>& shape = data.x.shape();
+  const bool images = shape.size() == 3 && (shape[0] == 1 || shape[0] == 3);
   require_option(images, run.output, ": images have one channel or three, the examples have shape ",
-                 data.x.sizes().slice(1));
-  const int64_t all = data.x.size(0), count = options.rows > 0 ? std::min(options.rows, all) : all;
+                 at::IntArrayRef(shape));
+  const int64_t all = data.x.rows(), count = options.rows > 0 ? std::min(options.rows, all) : all;
   const fs::path folder = run.partial("images");
   fs::remove_all(folder), fs::create_directories(folder);
-  for (int64_t i = 0; i < count; ++i) {
-    const Tensor image = byte_scaling.to_bytes(data.scaling.apply(data.x.slice(0, i, i + 1)))[0];
-    const Tensor last = image.size(0) == 1 ? image[0] : image.permute({1, 2, 0});
-    const std::string number = text(i), bytes = encode_png(last.contiguous());
-    const fs::path path =
-        folder /
-        (std::string(std::max<size_t>(6, number.size()) - number.size(), '0') + number + ".png");
-    std::ofstream file(path, std::ios::binary);
-    file.write(bytes.data(), std::ssize(bytes));
-    require(file.flush().good(), path.string(), ": cannot be written (is the disk full?)");
-    if (i % 500 == 499 || i + 1 == count) run.log->progress("writing images", i + 1, count);
-  }
+  data.x.selected(row_range(0, count)).for_rows([&](int64_t begin, const Tensor& part) {
+    const Tensor pixels = byte_scaling.to_bytes(data.scaling.apply(part));
+    for (int64_t i = 0; i < pixels.size(0); ++i) {
+      const Tensor image = shape[0] == 1 ? pixels[i][0] : pixels[i].permute({1, 2, 0});
+      const std::string bytes = encode_png(image.contiguous());
+      const fs::path path = folder / file_name(begin + i);
+      std::ofstream file(path, std::ios::binary);
+      file.write(bytes.data(), std::ssize(bytes));
+      require(file.flush().good(), path.string(), ": cannot be written (is the disk full?)");
+    }
+    note_rows(run, begin + pixels.size(0), count);
+  });
   if (fs::is_directory(run.output)) {  // --force is for images, not for what else lies there
     for (const auto& entry : fs::directory_iterator(run.output)) {
       require(entry.path().extension() == ".png", run.output, ": holds other files than images (",
@@ -191,15 +215,42 @@ void write_images(const DatasetContents& data, const ConversionOptions& options,
   fs::rename(folder, run.output);
 }
 
-void write_arrays(const DatasetContents& data, const Run& run) {
+void write_arrays(const Subject& subject, const ConversionOptions&, const Run& run) {
+  const DatasetContents& data = subject.contents;
   Tensors arrays = data.columns;
-  arrays["x"] = data.x;
   if (data.labels.defined()) arrays["label"] = data.labels;
   arrays["train"] = at::scalar_tensor(data.train, at::kLong);
   arrays["scale"] = at::tensor(data.scaling.scale, at::kDouble);
   arrays["shift"] = at::tensor(data.scaling.shift, at::kDouble);
-  write_npz(run.output, arrays);
+  write_npz(run.output, arrays, {{"x", data.x}},
+            [&](int64_t rows) { note_rows(run, rows, data.x.rows()); });
 }
+
+const std::vector<Form> forms = {
+    {".h5",
+     "dataset",
+     {"licence", "test", "standardise"},
+     [](const Subject& subject, const ConversionOptions&, const Run& run) {
+       write_dataset(run, subject.contents, subject.parents);
+     }},
+    {".npz", "arrays", {"test"}, write_arrays},
+    {".npy",
+     "one array",
+     {},
+     [](const Subject& subject, const ConversionOptions&, const Run& run) {
+       const Array& x = subject.contents.x;
+       write_npy(run.output, x, [&](int64_t rows) { note_rows(run, rows, x.rows()); });
+     }},
+    {".csv",
+     "a table",
+     {},
+     [](const Subject& subject, const ConversionOptions&, const Run& run) {
+       const Array& x = subject.contents.x;
+       write_csv(run.output, x, subject.contents.labels,
+                 [&](int64_t rows) { note_rows(run, rows, x.rows()); });
+     }},
+    {".png", "a grid of images", {"rows", "columns"}, write_grid},
+    {"", "a folder of images", {"rows"}, write_images}};
 
 }  // namespace
 
@@ -228,21 +279,12 @@ void process(DatasetContents& data, const ConversionOptions& options, const Run&
   if (options.pool != 0) pool_images(data, options.pool);
   require_option(options.test == 0 || data.train < 0, "option 'test': the input is split already");
   if (options.test != 0) split_off_test(data, options.test, run.random);
-  if (data.train < 0) data.train = data.x.size(0);
+  if (data.train < 0) data.train = data.x.rows();
   if (options.standardise) standardise(data);
 }
 
 void write_subject(const Subject& subject, const ConversionOptions& options, const Run& run) {
-  const DatasetContents& data = subject.contents;
-  if (run.output.ends_with(".h5")) {
-    write_dataset(run, data, subject.parents);
-  } else if (run.output.ends_with(".npz")) {
-    write_arrays(data, run);
-  } else if (fs::path(run.output).extension().empty()) {
-    write_images(data, options, run);
-  } else {
-    write_grid(data, options, run);
-  }
+  form_of(run.output).write(subject, options, run);
 }
 
 }  // namespace couplet

@@ -45,8 +45,9 @@ Subject read_subject(const std::string& input, const ConversionOptions& options,
 /// Shape, range, pad, pool, test split and standardisation, in this order.
 void process(DatasetContents& data, const ConversionOptions& options, const Run& run);
 
-/// By the extension of run.output: .h5 a dataset, .npz arrays for numpy, .png a grid of images or a
-/// cloud of points; without an extension a folder of PNG files.
+/// By the extension of run.output: .h5 a dataset, .npz arrays for numpy, .npy x alone, .csv a table
+/// of x and label, .png a grid of images or a cloud of points; without an extension a folder of PNG
+/// files. Numbers are as stored (but of pictures). Some rows at a time are in memory.
 void write_subject(const Subject& subject, const ConversionOptions& options, const Run& run);
 
 }  // namespace couplet

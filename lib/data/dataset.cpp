@@ -3,35 +3,34 @@
 #include <ATen/ATen.h>
 
 #include "base/error.h"
+#include "io/rows.h"
 
 namespace couplet {
 
 namespace {
 
-// The first row with a number that is not finite, -1 where all are; a few rows at a time.
+// The first row with a number that is not finite, -1 where all are.
 int64_t first_bad_row(const Tensor& x) {
   if (!x.is_floating_point() || x.numel() == 0) return -1;
-  const int64_t step = std::max<int64_t>(1, (1 << 22) / std::max<int64_t>(1, x[0].numel()));
-  for (int64_t begin = 0; begin < x.size(0); begin += step) {
-    const Tensor part = x.narrow(0, begin, std::min(step, x.size(0) - begin)).flatten(1);
-    const Tensor bad = part.isfinite().all(1).logical_not().nonzero();
-    h5::release_pages(part);
-    if (bad.size(0) > 0) return begin + bad[0][0].item<int64_t>();
-  }
-  return -1;
+  const Tensor bad = x.flatten(1).isfinite().all(1).logical_not().nonzero();
+  return bad.size(0) > 0 ? bad[0][0].item<int64_t>() : -1;
 }
 
-void check(const std::string& path, const Tensor& x, const Tensor& labels, int64_t classes,
-           int64_t train) {
-  const int64_t rows = x.dim() == 0 ? 0 : x.size(0);
-  require(x.dim() >= 2 && rows > 0, path, ": x has sizes ", x.sizes(), ", expected (rows, …)");
-  require(x.scalar_type() == at::kByte || x.scalar_type() == at::kFloat, path, ": x is of type ",
-          x.scalar_type(), ", expected bytes or 32-bit floats");
-  require(train >= 0 && train <= rows, path, ": has ", train, " training rows of ", rows);
-  require(labels.dim() == 1 && labels.size(0) == rows, path, ": label has sizes ", labels.sizes(),
-          ", expected ", rows, " rows");
+void check_rows(const std::string& path, int64_t begin, const Tensor& x) {
   const int64_t bad = first_bad_row(x);
-  require(bad < 0, path, ", x, row ", bad, ": holds a number that is not finite");
+  require(bad < 0, path, ", x, row ", begin + bad, ": holds a number that is not finite");
+}
+
+/// All but the numbers of x themselves.
+void check(const std::string& path, const Array& x, const Tensor& labels, int64_t classes,
+           int64_t train) {
+  require(x.rows() > 0 && !x.shape().empty(), path, ": x has sizes ", at::IntArrayRef(x.sizes()),
+          ", expected (rows, …)");
+  require(x.is_bytes() || x.type() == at::kFloat, path, ": x is of type ", x.type(),
+          ", expected bytes or 32-bit floats");
+  require(train >= 0 && train <= x.rows(), path, ": has ", train, " training rows of ", x.rows());
+  require(labels.dim() == 1 && labels.size(0) == x.rows(), path, ": label has sizes ",
+          labels.sizes(), ", expected ", x.rows(), " rows");
   const Tensor outside = labels.lt(-1).logical_or(labels.ge(classes)).nonzero();
   if (outside.size(0) == 0) return;
   const int64_t row = outside[0][0].item<int64_t>();
@@ -39,9 +38,7 @@ void check(const std::string& path, const Tensor& x, const Tensor& labels, int64
        classes - 1);
 }
 
-Tensor no_labels(const Tensor& x) {
-  return at::full({x.dim() == 0 ? 0 : x.size(0)}, -1, at::TensorOptions(at::kLong));
-}
+Tensor no_labels(int64_t rows) { return at::full({rows}, -1, at::TensorOptions(at::kLong)); }
 
 }  // namespace
 
@@ -72,14 +69,19 @@ Dataset open_dataset(const std::string& path) {
   data.path = path;
   data.label = artifact.label;
   data.x = artifact.file.map("x");
-  data.labels = artifact.file.has("label") ? artifact.file.read("label") : no_labels(data.x);
+  require(data.x.dim() > 0, path, ": x is one number, expected (rows, …)");
+  data.labels =
+      artifact.file.has("label") ? artifact.file.read("label") : no_labels(data.x.size(0));
   within(path, [&] {
-    data.space.shape = artifact.fact("shape").get<std::vector<int64_t>>();
-    data.space.classes = artifact.fact("classes").get<int64_t>();
+    data.space = space_of(artifact);
     data.train = artifact.fact("train").get<int64_t>();
     data.scaling = Scaling::from_json(artifact.label.facts);
   });
-  check(path, data.x, data.labels, data.space.classes, data.train);
+  const Array x(data.x);
+  check(path, x, data.labels, data.space.classes, data.train);
+  if (!x.is_bytes()) {
+    x.for_rows([&](int64_t begin, const Tensor& rows) { check_rows(path, begin, rows); });
+  }
   require(data.x.sizes().slice(1) == at::IntArrayRef(data.space.shape), path, ": x has sizes ",
           data.x.sizes(), ", its label says shape ", at::IntArrayRef(data.space.shape));
   return data;
@@ -87,19 +89,42 @@ Dataset open_dataset(const std::string& path) {
 
 void write_dataset(const Run& run, const DatasetContents& contents,
                    const std::vector<Label>& parents) {
-  const auto& [x, labels, classes, train, scaling, given, columns] = contents;
-  check(run.output, x, labels.defined() ? labels : no_labels(x), classes, train);
+  const auto& [x, labels, classes, train, scaling, given, more] = contents;
+  check(run.output, x, labels.defined() ? labels : no_labels(x.rows()), classes, train);
   json facts = given;
   facts.update(scaling.to_json());
-  facts["shape"] = x.sizes().slice(1).vec();
+  facts["shape"] = x.shape();
   facts["classes"] = classes;
   facts["train"] = train;
-  facts["storage"] = x.scalar_type() == at::kByte ? "u8" : "f32";
-  write_artifact(run.output, run.label("dataset", facts, parents), [&](h5::File& file) {
-    file.write("x", contents.x);
-    if (contents.labels.defined()) file.write("label", contents.labels);
-    for (const auto& [name, column] : contents.columns) file.write(name, column);
-  });
+  facts["storage"] = x.is_bytes() ? "u8" : "f32";
+
+  Tensors columns = more;
+  if (labels.defined()) columns["label"] = labels;
+  std::vector<Column> layout = {{"x", x.type(), x.shape()}};
+  for (const auto& [name, column] : columns) layout.push_back({name, column.scalar_type(), {}});
+  RowFile file(run, x.rows(), layout);
+  try {
+    require(file.done() == 0 || file.note() == facts, run.partial(""),
+            ": holds rows of other contents (has an input changed?); remove it");
+    x.for_rows(
+        [&](int64_t begin, const Tensor& part) {
+          check_rows(run.output, begin, part);
+          Tensors rows = {{"x", part}};
+          for (const auto& [name, column] : columns) {
+            rows[name] = column.narrow(0, begin, part.size(0));
+          }
+          file.append(rows, facts);
+          run.log->progress("writing", file.done(), file.rows());
+          if (run.stop() && file.done() < file.rows()) file.pause();
+        },
+        file.done());
+  } catch (const Unfinished&) {
+    throw;
+  } catch (...) {  // the same input will not do better
+    file.discard();
+    throw;
+  }
+  file.seal(run.label("dataset", facts, parents));
 }
 
 }  // namespace couplet

@@ -34,14 +34,16 @@ Dataset open_dataset(const std::string& path);
 
 /// What goes into a dataset file. x uint8 or float32 (M, *shape); labels (M) or undefined.
 struct DatasetContents {
-  Tensor x, labels;
+  Array x;
+  Tensor labels;
   int64_t classes = 0, train = 0;
   Scaling scaling;
   json facts = json::object();  ///< source, its hash, licence, steps: what was done to it
   Tensors columns;              ///< more numbers a row, each (M): "source_row"
 };
+/// Writes run.output, some rows at a time, and goes on where an interrupted run stopped.
 /// Errors: numbers that are not finite, labels outside [-1, classes), a train split that is no
-/// part.
+/// part; rows of an interrupted run that were of other contents.
 void write_dataset(const Run& run, const DatasetContents& contents,
                    const std::vector<Label>& parents = {});
 

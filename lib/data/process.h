@@ -26,6 +26,8 @@ void split_off_test(DatasetContents& data, double fraction, const Random& random
 /// the stored numbers stay as they are.
 void standardise(DatasetContents& data);
 
-// Errors of all: BadOption where the examples are not of the kind, or the number is not possible.
+// What is done to x is done as its rows are read (standardise reads all of the train split).
+// Errors of all, then or at once: BadOption where the examples are not of the kind, or the number
+// is not possible.
 
 }  // namespace couplet

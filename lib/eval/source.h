@@ -1,20 +1,17 @@
 // What is measured, as it comes: datasets, samples, images and arrays of other programs.
 #pragma once
-#include <functional>
-
+#include "io/array.h"
 #include "io/run.h"
 
 namespace couplet {
 
-/// A file's examples, scaled, by batches of rows.
+/// A file's examples.
 struct Source {
-  json about;  ///< path, kind, content, split, and the facts of the file: scaling, solver, …
-  std::vector<int64_t> shape;
-  int64_t rows = 0;
-  Tensor label;                                         ///< (N) int64, -1 where there is none
-  Tensor noise_row;                                     ///< of samples: (N) int64; else undefined
-  Tensors columns;                                      ///< of samples: (N) each
-  std::function<Tensor(int64_t begin, int64_t end)> x;  ///< (n, *shape), on the device
+  json about;    ///< path, kind, content, split, and the facts of the file: scaling, solver, …
+  Array x;       ///< (N, *shape) float, scaled, on the device
+  Tensor label;  ///< (N) int64, -1 where there is none
+  Tensor noise_row;  ///< of samples: (N) int64; else undefined
+  Tensors columns;   ///< of samples: (N) each
 };
 
 /// A split of a dataset; samples; whatever couplet-convert reads (folders of PNG or JPEG, npz with

@@ -13,7 +13,7 @@ namespace {
 
 bool holds_moments(const std::string& path) {
   if (!is_npz(path)) return false;
-  const Tensors arrays = read_npz(path);
+  const Arrays arrays = open_npz(path, {"mu", "sigma"}).arrays;
   return arrays.contains("mu") && arrays.contains("sigma");
 }
 

@@ -15,20 +15,20 @@ Summary summarise(const std::string& path, const Extractors& extractors,
   const Source source = open_source(path, options.split, run.device);
   Summary summary;
   summary.about = source.about;
-  summary.shape = source.shape;
-  summary.rows = source.rows;
+  summary.shape = source.x.shape();
+  summary.rows = source.x.rows();
   summary.protocols = json::object();
   for (const auto& [name, extractor] : extractors) summary.protocols[name] = extractor->protocol();
 
   std::vector<Tensor> x, kept;
   std::map<std::string, std::vector<Tensor>> features, logits;
-  for (int64_t begin = 0; begin < source.rows; begin += options.batch) {
-    const int64_t end = std::min(begin + options.batch, source.rows);
-    const Tensor given = source.x(begin, end), finite = finite_rows(given);
+  for (int64_t begin = 0; begin < summary.rows; begin += options.batch) {
+    const int64_t end = std::min(begin + options.batch, summary.rows);
+    const Tensor given = source.x.slice(begin, end), finite = finite_rows(given);
     const Tensor batch = given.index_select(0, finite);
     kept.push_back(finite.cpu() + begin);
     x.push_back(batch.flatten(1));
-    if (source.shape == std::vector<int64_t>{2}) {
+    if (summary.shape == std::vector<int64_t>{2}) {
       const Tensor found = counts_by_cell(batch);
       summary.histogram = begin == 0 ? found : summary.histogram + found;
     }
@@ -39,19 +39,25 @@ Summary summarise(const std::string& path, const Extractors& extractors,
       if (found.logits.defined()) logits[name].push_back(found.logits.to(at::kCPU, at::kFloat));
     }
     run.log->progress(text("features of ", path, " ", source.about.value("split", "")), end,
-                      source.rows);
+                      summary.rows);
   }
   require(!kept.empty(), path, ": has no rows to measure");
 
   const Tensor rows = at::cat(kept);
-  summary.non_finite = source.rows - rows.size(0);
-  require(rows.size(0) > 1, path, ": ", rows.size(0), " rows of finite numbers of ", source.rows,
+  summary.non_finite = summary.rows - rows.size(0);
+  require(rows.size(0) > 1, path, ": ", rows.size(0), " rows of finite numbers of ", summary.rows,
           ", a measure needs two");
   if (summary.non_finite > 0) {
-    require(options.allow_non_finite, path, ": ", summary.non_finite, " of ", source.rows,
+    require(options.allow_non_finite, path, ": ", summary.non_finite, " of ", summary.rows,
             " rows hold numbers that are not finite; leave them out with -s allow_non_finite=true");
-    run.log->warn(text(path, ": ", summary.non_finite, " of ", source.rows,
+    run.log->warn(text(path, ": ", summary.non_finite, " of ", summary.rows,
                        " rows hold numbers that are not finite; they are left out"));
+  }
+  for (const auto& [name, moments] : summary.moments) {
+    const int64_t dims = moments.mean().size(0);
+    if (rows.size(0) > dims) continue;
+    run.log->warn(text(path, ": ", rows.size(0), " rows for the ", dims, " dimensions of ", name,
+                       ": distances of moments come out too large"));
   }
   summary.label = source.label.index_select(0, rows);
   const Tensor all = at::cat(x);

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "base/error.h"
+#include "base/space.h"
 #include "formats/bytes.h"
 #include "formats/csv.h"
 #include "formats/npz.h"
@@ -12,31 +13,40 @@ namespace couplet {
 
 namespace {
 
+const std::vector<std::string> read_names = {"x", "arr_0", "label", "arr_1", "train"};
+
 // Bytes stay bytes; all other numbers become float.
-Examples from_arrays(const Tensors& arrays, const std::string& path) {
+Examples from_arrays(const NamedArrays& found, const std::string& path) {
+  const auto& arrays = found.arrays;
   const auto named = [&](const char* ours, const char* adms) {
-    const auto found = arrays.find(ours);
-    return found == arrays.end() ? arrays.find(adms) : found;
+    const auto place = arrays.find(ours);
+    return place == arrays.end() ? arrays.find(adms) : place;
   };
   const auto x = named("x", "arr_0"), label = named("label", "arr_1"), train = arrays.find("train");
-  std::string names;
-  for (const auto& [name, array] : arrays) names += (names.empty() ? "" : ", ") + name;
-  require(x != arrays.end(), path, ": has no array 'x' or 'arr_0' (there are: ", names, ")");
-  require(x->second.dim() >= 2, path, ": ", x->first, " has sizes ", x->second.sizes(),
-          ", expected (rows, …)");
+  if (x == arrays.end()) {
+    std::string names;
+    for (const auto& name : found.all) names += (names.empty() ? "" : ", ") + name;
+    fail(path, ": has no array 'x' or 'arr_0' (there are: ", names.empty() ? "none" : names, ")");
+  }
+  require(!x->second.shape().empty(), path, ": ", x->first, " has sizes ",
+          at::IntArrayRef(x->second.sizes()), ", expected (rows, …)");
   Examples examples;
-  const bool bytes = x->second.scalar_type() == at::kByte;
-  examples.x = bytes ? as_images(x->second) : x->second.to(at::kFloat);
+  const auto to_float = [](const Tensor& rows) { return rows.to(at::kFloat); };
+  examples.x = x->second.is_bytes() ? as_images(x->second)
+                                    : x->second.mapped(x->second.shape(), at::kFloat, to_float);
   examples.files = {path};
+  const int64_t rows = examples.x.rows();
   if (label != arrays.end()) {
-    require(label->second.numel() == examples.x.size(0), path, ": label has sizes ",
-            label->second.sizes(), " for ", examples.x.size(0), " rows");
-    examples.labels = labels_from(label->second.reshape(-1), path);
+    require(Space{label->second.sizes()}.dims() == rows, path, ": ", label->first, " has sizes ",
+            at::IntArrayRef(label->second.sizes()), " for ", rows, " rows");
+    examples.labels = labels_from(label->second.all().reshape(-1), path);
   }
   if (train != arrays.end()) {
-    require(train->second.numel() == 1, path, ": train has sizes ", train->second.sizes(),
-            ", expected one number");
-    examples.train = train->second.item<int64_t>();
+    require(Space{train->second.sizes()}.dims() == 1, path, ": train has sizes ",
+            at::IntArrayRef(train->second.sizes()), ", expected one number");
+    examples.train = train->second.all().to(at::kLong).item<int64_t>();
+    require(examples.train >= 0 && examples.train <= rows, path, ": train is ", examples.train,
+            ", of ", rows, " rows");
   }
   return examples;
 }
@@ -47,23 +57,25 @@ bool is_hdf5(const std::string& path) { return first_bytes(path, 8) == "\x89HDF\
 
 Examples read_hdf5_examples(const std::string& path) {
   const auto file = h5::File::open(path);
-  Tensors arrays;
-  for (const char* name : {"x", "label", "train"}) {
-    if (file.has(name)) arrays[name] = file.read(name);
+  NamedArrays found{{}, file.datasets()};
+  for (const auto& name : read_names) {
+    if (file.has(name)) found.arrays.emplace(name, file.array(name));
   }
-  return from_arrays(arrays, path);
+  return from_arrays(found, path);
 }
 
 bool is_npz(const std::string& path) {
   return path.ends_with(".npz") && first_bytes(path, 2) == "PK";
 }
 
-Examples read_npz_examples(const std::string& path) { return from_arrays(read_npz(path), path); }
+Examples read_npz_examples(const std::string& path) {
+  return from_arrays(open_npz(path, read_names), path);
+}
 
 bool is_npy(const std::string& path) { return first_bytes(path, 6) == "\x93NUMPY"; }
 
 Examples read_npy_examples(const std::string& path) {
-  return from_arrays({{"x", read_npy(path)}}, path);
+  return from_arrays({{{"x", open_npy(path)}}, {}}, path);
 }
 
 }  // namespace couplet

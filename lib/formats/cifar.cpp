@@ -54,23 +54,27 @@ Examples read_cifar_folder(const std::string& path) {
   const Version& version = *version_of(path);
   const int64_t record = version.labels + kImage;
   Examples all;
-  std::vector<Tensor> x, labels;
+  std::vector<Array> x;
+  std::vector<Tensor> labels;
   const auto add = [&](const std::string& name) {
     const std::string file = path + "/" + name;
-    std::string bytes = read_bytes(file);
-    const auto size = static_cast<int64_t>(bytes.size());
+    const auto size = static_cast<int64_t>(size_of_file(file));
     require(size > 0 && size % record == 0, file, ": has ", size,
             " bytes, which are no whole records of ", record);
-    const Tensor rows = at::from_blob(bytes.data(), {size / record, record}, at::kByte);
-    labels.push_back(rows.select(1, version.labels - 1).to(at::kLong));
-    x.push_back(rows.slice(1, version.labels).contiguous().view({-1, 3, 32, 32}));
+    const Array rows = array_in_file(file, 0, {size / record, record}, at::kByte);
+    rows.for_rows([&](int64_t, const Tensor& part) {
+      labels.push_back(part.select(1, version.labels - 1).to(at::kLong));
+    });
+    x.push_back(rows.mapped({3, 32, 32}, at::kByte, [first = version.labels](const Tensor& part) {
+      return part.slice(1, first).reshape({-1, 3, 32, 32});
+    }));
     all.files.push_back(file);
     return size / record;
   };
   all.train = 0;
   for (const std::string& name : version.train) all.train += add(name);
   add(version.test);
-  all.x = at::cat(x), all.labels = at::cat(labels);
+  all.x = joined(x), all.labels = at::cat(labels);
   const std::string names = path + "/" + version.names;
   if (fs::exists(names)) all.classes = lines_of(names), all.files.push_back(names);
   const int64_t last = all.labels.max().item<int64_t>();

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/space.h"
 #include "formats/bytes.h"
 
 namespace couplet {
@@ -31,6 +32,17 @@ bool read_number(std::string_view cell, float& value) {
   return error == std::errc() && end == cell.data() + cell.size();
 }
 
+/// The shortest text that is read as the same number.
+template <class Number>
+void append(std::string& line, Number number) {
+  char digits[32];
+  line.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+}
+
+std::string shortened(std::string_view cell) {
+  return std::string(cell.substr(0, 80)) + (cell.size() > 80 ? "…" : "");
+}
+
 bool is_header(const std::vector<std::string_view>& cells) {
   float ignored = 0;
   return std::none_of(cells.begin(), cells.end(), [&](auto c) { return read_number(c, ignored); });
@@ -41,38 +53,62 @@ bool is_header(const std::vector<std::string_view>& cells) {
 bool is_csv(const std::string& path) { return path.ends_with(".csv") || path.ends_with(".csv.gz"); }
 
 Examples read_csv_examples(const std::string& path) {
-  const std::string bytes = read_bytes(path);
-  std::vector<float> numbers;
-  std::vector<std::string_view> header;
+  const auto numbers = std::make_shared<std::vector<float>>();
+  bool labelled = false;
   size_t columns = 0, number = 0;
-  for (size_t begin = 0, end; begin < bytes.size(); begin = end + 1) {
-    end = std::min(bytes.find('\n', begin), bytes.size());
-    const auto cells = cells_of(std::string_view(bytes).substr(begin, end - begin));
+  read_lines(path, [&](const std::string& content) {
+    const auto cells = cells_of(content);
     const std::string line = text(path, ", line ", ++number);
-    if (cells.size() == 1 && cells[0].empty()) continue;
+    if (cells.size() == 1 && cells[0].empty()) return;
     if (columns == 0) columns = cells.size();
     require(cells.size() == columns, line, ": has ", cells.size(), " columns, the lines before ",
             columns);
     if (number == 1 && is_header(cells)) {
-      header = cells;
-      continue;
+      labelled = cells.back() == "label" && columns > 1;
+      return;
     }
     for (size_t i = 0; i < columns; ++i) {
       const bool ok =
-          read_number(cells[i], numbers.emplace_back()) && std::isfinite(numbers.back());
-      require(ok, line, ", column ", i + 1, ": '", cells[i], "' is not a finite number");
+          read_number(cells[i], numbers->emplace_back()) && std::isfinite(numbers->back());
+      require(ok, line, ", column ", i + 1, ": '", shortened(cells[i]), "' is not a finite number");
     }
-  }
-  require(!numbers.empty(), path, ": has no lines of numbers");
-  const int64_t width = static_cast<int64_t>(columns);
+  });
+  require(!numbers->empty(), path, ": has no lines of numbers");
+  const auto width = static_cast<int64_t>(columns), rows = std::ssize(*numbers) / width;
+  Tensor all = at::from_blob(
+      numbers->data(), {rows, width}, [numbers](void*) {}, at::kFloat);
   Examples examples;
-  examples.x = at::tensor(numbers).view({-1, width});
   examples.files = {path};
-  if (!header.empty() && header.back() == "label" && width > 1) {
-    examples.labels = labels_from(examples.x.select(1, width - 1), path);
-    examples.x = examples.x.narrow(1, 0, width - 1).contiguous();
+  if (labelled) {
+    examples.labels = labels_from(all.select(1, width - 1), path);
+    all = all.narrow(1, 0, width - 1);
   }
+  examples.x = all;
   return examples;
+}
+
+void write_csv(const std::string& path, const Array& x, const Tensor& labels,
+               const std::function<void(int64_t rows)>& watch) {
+  const Array numbers = x.mapped({Space{x.shape()}.dims()}, at::kFloat, [](const Tensor& rows) {
+    return rows.flatten(1).to(at::kFloat).contiguous();
+  });
+  const int64_t width = numbers.shape()[0];
+  std::string line;
+  for (int64_t i = 0; i < width; ++i) line += text(i == 0 ? "" : ",", "x", i);
+  FileWriter file(path);
+  file.write(line + (labels.defined() ? ",label\n" : "\n"));
+  numbers.for_rows([&](int64_t begin, const Tensor& rows) {
+    const float* number = rows.const_data_ptr<float>();
+    std::string lines;
+    for (int64_t row = 0; row < rows.size(0); ++row) {
+      for (int64_t i = 0; i < width; ++i) append(lines, *number++), lines += ',';
+      if (labels.defined()) append(lines, labels[begin + row].item<int64_t>()), lines += ',';
+      lines.back() = '\n';
+    }
+    file.write(lines);
+    if (watch) watch(begin + rows.size(0));
+  });
+  file.finish();
 }
 
 Tensor labels_from(const Tensor& numbers, const std::string& path) {

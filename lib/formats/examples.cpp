@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/space.h"
 #include "formats/arrays.h"
 #include "formats/cifar.h"
 #include "formats/csv.h"
@@ -39,7 +40,8 @@ Examples read_examples(const std::string& path) {
   for (const auto& format : data_formats()) {
     if (format.recognises(path)) {
       const Examples examples = format.read(path);
-      require(examples.x.numel() > 0, path, ": holds no examples");
+      const bool some = examples.x.rows() > 0 && Space{examples.x.shape()}.dims() > 0;
+      require(some, path, ": holds no examples");
       return examples;
     }
     all += (all.empty() ? "" : "; ") + format.name + ": " + format.help;
@@ -47,12 +49,36 @@ Examples read_examples(const std::string& path) {
   fail(path, ": not of a format that is read (", all, ")");
 }
 
-Tensor as_images(const Tensor& x) {
-  if (x.scalar_type() != at::kByte) return x;
-  if (x.dim() == 3) return x.unsqueeze(1);
-  const auto channels = [&](int64_t dim) { return x.size(dim) == 1 || x.size(dim) == 3; };
-  if (x.dim() != 4 || channels(1) || !channels(3)) return x;
-  return x.permute({0, 3, 1, 2}).contiguous();
+Array as_images(const Array& x) {
+  if (!x.is_bytes()) return x;
+  const auto& shape = x.shape();
+  const auto add_channel = [](const Tensor& rows) { return rows.unsqueeze(1); };
+  if (shape.size() == 2) return x.mapped({1, shape[0], shape[1]}, at::kByte, add_channel);
+  const auto channels = [&](size_t dim) { return shape[dim] == 1 || shape[dim] == 3; };
+  if (shape.size() != 3 || channels(0) || !channels(2)) return x;
+  return x.mapped({shape[2], shape[0], shape[1]}, at::kByte, [](const Tensor& rows) {
+    return rows.permute({0, 3, 1, 2}).contiguous();
+  });
+}
+
+Array joined(const std::vector<Array>& parts) {
+  int64_t rows = 0;
+  for (const Array& part : parts) rows += part.rows();
+  const Array& first = parts.front();
+  return {rows, first.shape(), first.type(), [parts](const Tensor& asked) {
+            const Array& like = parts.front();
+            const Tensor out = at::empty(batch_of(asked.size(0), like.shape()), like.type());
+            int64_t begin = 0;
+            for (const Array& part : parts) {
+              const Tensor number = asked - begin;
+              const Tensor here = number.ge(0).logical_and(number.lt(part.rows())).nonzero();
+              const Tensor place = here.squeeze(1);
+              if (place.size(0) > 0)
+                out.index_copy_(0, place, part.take(number.index_select(0, place)));
+              begin += part.rows();
+            }
+            return out;
+          }};
 }
 
 std::string hash_of(const std::vector<std::string>& files) {

@@ -3,12 +3,12 @@
 #include <string>
 #include <vector>
 
-#include "base/types.h"
+#include "io/array.h"
 
 namespace couplet {
 
 struct Examples {
-  Tensor x;                          ///< (M, *shape) uint8 or float; images are (C, H, W)
+  Array x;                           ///< (M, *shape) uint8 or float; images are (C, H, W)
   Tensor labels;                     ///< (M) int64, or undefined where there are none
   std::vector<std::string> classes;  ///< names of labels 0, 1, … where the format has names
   int64_t train = -1;                ///< rows of the train split, which come first; -1: no split
@@ -22,12 +22,15 @@ struct DataFormat {
 };
 const std::vector<DataFormat>& data_formats();
 
-/// Reads a file or a folder of any of the formats. Errors: none recognises it (lists them); what
-/// the reader finds wrong.
+/// A file or a folder of any of the formats; x is read when it is asked for, where the format
+/// allows. Errors: none recognises it (lists them); what the reader finds wrong, now or while x is
+/// read.
 Examples read_examples(const std::string& path);
 
 /// Bytes (M, H, W), (M, H, W, 1) or (M, H, W, 3) as images (M, C, H, W); everything else as it is.
-Tensor as_images(const Tensor& x);
+Array as_images(const Array& x);
+/// Several arrays of one shape and type, one behind the other.
+Array joined(const std::vector<Array>& parts);
 /// Hash of what was read: of one file its own, of many that of their hashes and names.
 std::string hash_of(const std::vector<std::string>& files);
 

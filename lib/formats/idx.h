@@ -4,8 +4,9 @@
 
 namespace couplet {
 
-/// The array of an IDX file of bytes, gzip or plain.
-Tensor read_idx(const std::string& path);
+/// The array of an IDX file of bytes; gzip is unpacked into memory. Errors: of another type,
+/// damaged, data of another size than its sizes tell.
+Array open_idx(const std::string& path);
 
 bool is_idx(const std::string& path);
 Examples read_idx_examples(const std::string& path);

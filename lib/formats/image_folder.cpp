@@ -1,11 +1,13 @@
 #include "formats/image_folder.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/space.h"
 #include "formats/jpeg.h"
 #include "formats/png.h"
 
@@ -16,15 +18,16 @@ namespace fs = std::filesystem;
 namespace {
 
 bool is_image(const fs::path& file) {
-  const fs::path ending = file.extension();
-  return ending == ".png" || ending == ".jpg" || ending == ".jpeg" || ending == ".JPEG";
+  std::string ending = file.extension();
+  std::transform(ending.begin(), ending.end(), ending.begin(), ::tolower);
+  return ending == ".png" || ending == ".jpg" || ending == ".jpeg";
 }
 
 std::vector<fs::path> sorted(const fs::path& folder, bool folders) {
   std::vector<fs::path> found;
   for (const auto& entry : fs::directory_iterator(folder)) {
     const bool hidden = entry.path().filename().string().starts_with(".");
-    const bool wanted = folders ? entry.is_directory() : is_image(entry.path());
+    const bool wanted = entry.is_directory() ? folders : !folders && is_image(entry.path());
     if (wanted && !hidden) found.push_back(entry.path());
   }
   std::sort(found.begin(), found.end());
@@ -37,18 +40,30 @@ std::vector<std::string> names_of(const std::vector<fs::path>& folders) {
   return names;
 }
 
-struct Pictures {
-  std::vector<Tensor> x;
-  std::vector<int64_t> labels;
+/// (C, H, W) bytes.
+Tensor read_image(const std::string& path) {
+  const Tensor image = is_jpeg(path) ? read_jpeg(path) : read_png(path);
+  return image.dim() == 2 ? image.unsqueeze(0) : image.permute({2, 0, 1}).contiguous();
+}
 
-  void add(const fs::path& path, int64_t label) {
-    const Tensor image = is_jpeg(path) ? read_jpeg(path) : read_png(path);
-    x.push_back(image.dim() == 2 ? image.unsqueeze(0) : image.permute({2, 0, 1}));
-    labels.push_back(label);
-    require(x.back().sizes() == x.front().sizes(), path.string(), ": an image of ",
-            x.back().sizes(), " (channels, height, width), those before of ", x.front().sizes());
-  }
-};
+/// Images that are decoded when they are asked for. Each must be as the first.
+Array images_in(const std::vector<std::string>& files) {
+  const std::vector<int64_t> shape = read_image(files[0]).sizes().vec();
+  return {std::ssize(files), shape, at::kByte, [files, shape](const Tensor& rows) {
+            const Tensor out = at::empty(batch_of(rows.size(0), shape), at::kByte);
+            at::parallel_for(0, rows.size(0), 1, [&](int64_t begin, int64_t end) {
+              for (int64_t i = begin; i < end; ++i) {
+                const std::string& file = files[rows[i].item<int64_t>()];
+                const Tensor image = read_image(file);
+                require(image.sizes() == shape, file, ": an image of ", image.sizes(),
+                        " (channels, height, width), the first of the folder, ", files[0], ", of ",
+                        at::IntArrayRef(shape), "; make them alike before");
+                out[i].copy_(image);
+              }
+            });
+            return out;
+          }};
+}
 
 }  // namespace
 
@@ -66,30 +81,32 @@ Examples read_image_folder(const std::string& path) {
   if (split) parts = {path + "/train", path + "/test"};
   Examples all;
   all.classes = names_of(sorted(parts[0], true));
-  Pictures pictures;
+  std::vector<int64_t> labels;
+  const auto add = [&](const std::vector<fs::path>& files, int64_t label) {
+    all.files.insert(all.files.end(), files.begin(), files.end());
+    labels.insert(labels.end(), files.size(), label);
+  };
   for (const fs::path& part : parts) {
     if (!fs::is_directory(part)) continue;  // train without test
     const auto classes = sorted(part, true);
-    if (classes.empty()) {
-      for (const auto& file : sorted(part, false))
-        pictures.add(file, -1), all.files.push_back(file);
-    }
+    const auto outside = sorted(part, false);
+    require(classes.empty() || outside.empty(), outside.empty() ? "" : outside[0].string(),
+            ": an image beside the folders of the classes; put it into one");
+    add(outside, -1);
     for (const auto& folder : classes) {
       const std::string name = folder.filename();
       const auto found = std::find(all.classes.begin(), all.classes.end(), name);
       require(found != all.classes.end(), folder.string(), ": a class that train/ does not have");
-      for (const auto& file : sorted(folder, false)) {
-        pictures.add(file, found - all.classes.begin());
-        all.files.push_back(file);
-      }
+      const auto files = sorted(folder, false);
+      require(!files.empty(), folder.string(), ": a class without PNG or JPEG images; remove it");
+      add(files, found - all.classes.begin());
     }
-    if (split && part == parts[0]) all.train = static_cast<int64_t>(pictures.x.size());
+    if (split && part == parts[0]) all.train = std::ssize(all.files);
   }
-  require(!pictures.x.empty(), path,
-          ": no images where they are looked for: PATH/*.png (or .jpg), ",
+  require(!all.files.empty(), path, ": no images where they are looked for: PATH/*.png (or .jpg), ",
           "PATH/CLASS/*.png, PATH/train/CLASS/*.png");
-  all.x = at::stack(pictures.x);
-  if (!all.classes.empty()) all.labels = at::tensor(pictures.labels);
+  all.x = images_in(all.files);
+  if (!all.classes.empty()) all.labels = at::tensor(labels);
   return all;
 }
 

@@ -4,6 +4,7 @@
 
 #include <csetjmp>
 #include <cstdio>
+#include <cstring>
 // libjpeg's header needs what <cstdio> declares.
 #include <jpeglib.h>
 
@@ -13,6 +14,11 @@
 namespace couplet {
 
 namespace {
+
+constexpr int most_scans = 100;
+// Bytes of pixels to one of the file: in a progressive image of one colour, with a colour for every
+// four pixels, 768 bytes take six bits.
+constexpr int64_t most_packed = 1024;
 
 /// libjpeg's reader of one image, freed on every way out. It leaves a call that fails by longjmp,
 /// so that nothing with a destructor may live in what it is given to do.
@@ -31,6 +37,14 @@ class Reader {
       keep_message(info);
     };
     jpeg_create_decompress(&info_);
+    // A few bytes can ask for a scan of the whole image, over and over.
+    progress_.progress_monitor = [](j_common_ptr info) {
+      auto* self = static_cast<Reader*>(info->client_data);
+      if (self->info_.input_scan_number <= most_scans) return;
+      std::strcpy(self->message_, "more scans than are read");
+      std::longjmp(self->back_, 1);
+    };
+    info_.progress = &progress_;
   }
   ~Reader() { jpeg_destroy_decompress(&info_); }
   Reader(const Reader&) = delete;
@@ -52,6 +66,7 @@ class Reader {
   }
   jpeg_decompress_struct info_{};
   jpeg_error_mgr errors_{};
+  jpeg_progress_mgr progress_{};
   std::jmp_buf back_{};
   char message_[JMSG_LENGTH_MAX] = "";
 };
@@ -65,9 +80,18 @@ Tensor read_jpeg(const std::string& path) {
     jpeg_mem_src(&info, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
     jpeg_read_header(&info, TRUE);
     info.out_color_space = info.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
-    jpeg_start_decompress(&info);
   });
   require(begun, path, ": not a JPEG image that can be read: ", reader.message());
+  const auto& header = reader.info();
+  require(header.num_components == 1 || header.num_components == 3, path, ": a JPEG image of ",
+          header.num_components, " colours (CMYK, as for print?); expected grey or RGB");
+  const int64_t promised = int64_t{header.image_height} * header.image_width;
+  require(promised * header.num_components / most_packed <= std::ssize(bytes) + 1, path, ": ",
+          header.image_height, " x ", header.image_width, " pixels cannot lie in a file of ",
+          bytes.size(), " bytes (damaged)");
+  const bool started =
+      reader.run([](jpeg_decompress_struct& info) { jpeg_start_decompress(&info); });
+  require(started, path, ": damaged JPEG image: ", reader.message());
   const int64_t height = reader.info().output_height, width = reader.info().output_width;
   const bool grey = reader.info().output_components == 1;
   Tensor pixels = at::empty({height, width, grey ? 1 : 3}, at::kByte);

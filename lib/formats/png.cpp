@@ -3,6 +3,9 @@
 #include <ATen/ATen.h>
 #include <png.h>
 
+#include <csetjmp>
+#include <cstring>
+
 #include "base/error.h"
 #include "formats/bytes.h"
 
@@ -10,10 +13,61 @@ namespace couplet {
 
 namespace {
 
-/// libpng's description of one image, freed on every way out.
+/// libpng's description of one image to be written, freed on every way out.
 struct Png : png_image {
   Png() : png_image{} { version = PNG_IMAGE_VERSION; }
   ~Png() { png_image_free(this); }
+};
+
+/// libpng's reader of one image, freed on every way out. It leaves a call that fails by longjmp, so
+/// that nothing with a destructor may live in what it is given to do.
+class Reader {
+ public:
+  explicit Reader(const std::string& bytes) : bytes_(bytes) {
+    png_ = png_create_read_struct(
+        PNG_LIBPNG_VER_STRING, this,
+        [](png_structp png, png_const_charp message) {
+          auto* self = static_cast<Reader*>(png_get_error_ptr(png));
+          std::strncpy(self->message_, message, sizeof self->message_ - 1);
+          std::longjmp(self->back_, 1);
+        },
+        [](png_structp, png_const_charp) {});
+    info_ = png_ ? png_create_info_struct(png_) : nullptr;
+    require(info_ != nullptr, "libpng cannot begin");
+    png_set_read_fn(png_, this, [](png_structp png, png_bytep out, size_t size) {
+      auto* self = static_cast<Reader*>(png_get_io_ptr(png));
+      if (size > self->bytes_.size() - self->at_) png_error(png, "it ends too early");
+      std::memcpy(out, self->bytes_.data() + self->at_, size);
+      self->at_ += size;
+    });
+    // Texts and profiles are passed over; what lies beside the pixels takes no room.
+    png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
+    png_set_chunk_malloc_max(png_, 1 << 20);
+  }
+  ~Reader() { png_destroy_read_struct(&png_, &info_, nullptr); }
+  Reader(const Reader&) = delete;
+
+  /// False where libpng fails: then message() says why.
+  template <class Work>
+  bool run(const Work& work) {
+    static_assert(std::is_trivially_destructible_v<Work>);
+    if (setjmp(back_) != 0) return false;
+    work(png_, info_);
+    return true;
+  }
+  const char* message() const { return message_; }
+
+ private:
+  const std::string& bytes_;
+  size_t at_ = 0;
+  png_structp png_ = nullptr;
+  png_infop info_ = nullptr;
+  std::jmp_buf back_{};
+  char message_[200] = "";
+};
+
+struct Layout {
+  int64_t height, width, channels, row;
 };
 
 }  // namespace
@@ -41,16 +95,38 @@ void write_png(const std::string& path, const Tensor& image) {
 
 Tensor read_png(const std::string& path) {
   const std::string bytes = read_bytes(path);
-  Png png;
-  require(png_image_begin_read_from_memory(&png, bytes.data(), bytes.size()) != 0, path,
-          ": not a PNG image: ", png.message);
-  const bool colour = (png.format & PNG_FORMAT_FLAG_COLOR) != 0;
-  png.format = colour ? PNG_FORMAT_RGBA : PNG_FORMAT_GA;  // with alpha, or libpng blends it in
-  Tensor pixels = at::empty({png.height, png.width, colour ? 4 : 2}, at::kByte);
-  require(png_image_finish_read(&png, nullptr, pixels.mutable_data_ptr(), 0, nullptr) != 0 &&
-              !PNG_IMAGE_FAILED(png),
-          path, ": damaged PNG image: ", png.message);
-  return (colour ? pixels.narrow(2, 0, 3) : pixels.select(2, 0)).contiguous();
+  Reader reader(bytes);
+  Layout layout{};
+  const bool begun = reader.run([out = &layout](png_structp png, png_infop info) {
+    png_read_info(png, info);
+    out->height = png_get_image_height(png, info), out->width = png_get_image_width(png, info);
+    // No gamma: the numbers are those of the file, as other programs take them.
+    png_set_expand(png);
+    png_set_scale_16(png);
+    png_set_strip_alpha(png);
+    out->channels = (png_get_color_type(png, info) & PNG_COLOR_MASK_COLOR) != 0 ? 3 : 1;
+  });
+  require(begun, path, ": not a PNG image: ", reader.message());
+  const auto& [height, width, channels, row] = layout;
+  // Of one bit a pixel, packed as tightly as can be.
+  const auto most = static_cast<int64_t>(most_inflation * bytes.size());
+  require(height * width / 8 <= most, path, ": ", height, " x ", width,
+          " pixels cannot lie in a file of ", bytes.size(), " bytes (damaged)");
+  const bool planned = reader.run([out = &layout](png_structp png, png_infop info) {
+    png_set_interlace_handling(png);
+    png_read_update_info(png, info);
+    out->row = static_cast<int64_t>(png_get_rowbytes(png, info));
+  });
+  require(planned && row == width * channels, path, ": damaged PNG image: ", reader.message());
+  Tensor pixels = at::empty({height, width, channels}, at::kByte);
+  std::vector<png_bytep> lines(height);
+  for (int64_t i = 0; i < height; ++i) lines[i] = pixels.mutable_data_ptr<uint8_t>() + i * row;
+  const bool whole = reader.run([to = lines.data()](png_structp png, png_infop) {
+    png_read_image(png, to);
+    png_read_end(png, nullptr);
+  });
+  require(whole, path, ": damaged PNG image: ", reader.message());
+  return channels == 1 ? pixels.squeeze(2) : pixels;
 }
 
 bool is_png(const std::string& path) { return first_bytes(path, 8) == "\x89PNG\r\n\x1a\n"; }

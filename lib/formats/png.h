@@ -10,7 +10,9 @@ namespace couplet {
 std::string encode_png(const Tensor& image);
 void write_png(const std::string& path, const Tensor& image);
 
-/// (H, W) or (H, W, 3) uint8, as the file has it; palettes are resolved, alpha is ignored.
+/// (H, W) or (H, W, 3) uint8, the numbers of the file: palettes are resolved, fewer bits spread
+/// over 0 .. 255, 16 bits rounded to 8; alpha and gamma are left out. Errors: not a PNG, damaged,
+/// more pixels than its bytes can hold.
 Tensor read_png(const std::string& path);
 bool is_png(const std::string& path);
 

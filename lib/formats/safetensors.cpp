@@ -6,7 +6,9 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/parse.h"
 #include "formats/bytes.h"
+#include "io/array.h"
 
 namespace couplet {
 
@@ -29,13 +31,9 @@ Tensor one_tensor(std::string_view data, const std::string& name, const json& en
   const auto place = entry.at("data_offsets").get<std::vector<uint64_t>>();
   require(place.size() == 2 && place[0] <= place[1] && place[1] <= data.size(), name,
           ": lies outside of the file (truncated?)");
-  unsigned __int128 bytes = at::elementSize(type->second);
-  for (const int64_t size : sizes) {
-    require(size >= 0 && (bytes *= static_cast<uint64_t>(size)) <= data.size(), name, ": of sizes ",
-            at::IntArrayRef(sizes), " is larger than the file");
-  }
-  require(bytes == place[1] - place[0], name, ": holds ", place[1] - place[0],
-          " bytes, its sizes are ", at::IntArrayRef(sizes));
+  const int64_t bytes = bytes_of(sizes, type->second);
+  require(bytes >= 0 && static_cast<uint64_t>(bytes) == place[1] - place[0], name, ": holds ",
+          place[1] - place[0], " bytes, its sizes are ", at::IntArrayRef(sizes));
   Tensor tensor = at::empty(sizes, type->second);
   if (tensor.nbytes() > 0) {
     std::memcpy(tensor.mutable_data_ptr(), data.data() + place[0], tensor.nbytes());
@@ -56,7 +54,7 @@ NamedTensors read_safetensors(const std::string& path) {
   require(length <= longest_header && length <= bytes.size() - prefix, path,
           ": its header does not fit (truncated, or no safetensors file)");
   return within(path, [&] {
-    const json header = json::parse(bytes.substr(prefix, length));
+    const json header = parse_json(std::string_view(bytes).substr(prefix, length));
     const std::string_view data = std::string_view(bytes).substr(prefix + length);
     size_t held = 0;
     NamedTensors contents;

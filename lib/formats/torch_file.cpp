@@ -1,7 +1,6 @@
 #include "formats/torch_file.h"
 
 #include <ATen/ATen.h>
-#include <caffe2/serialize/inline_container.h>
 
 #include <algorithm>
 #include <cstring>
@@ -10,45 +9,48 @@
 #include "base/error.h"
 #include "formats/bytes.h"
 #include "formats/pickle.h"
+#include "formats/zip.h"
+#include "io/array.h"
 
 namespace couplet {
 
 namespace {
 
-using Archive = caffe2::serialize::PyTorchStreamReader;
+/// The members of an archive of torch.save by their names below its one folder. It packs nothing,
+/// so that all together are no longer than the file.
+std::map<std::string, ZipMember> records_of(const std::string& path) {
+  std::map<std::string, ZipMember> records;
+  for (const ZipMember& member : list_zip(path)) {
+    require(!member.deflated, path, ", ", member.name, ": is packed, which torch.save does not do");
+    records[member.name.substr(member.name.find('/') + 1)] = member;
+  }
+  return records;
+}
 
 Tensors read_archive(const std::string& path) {
-  const auto ask = [&](auto&& f) { return within(path, f); };
-  Archive archive = ask([&] { return Archive(path); });
-  require(!archive.hasRecord("byteorder") || archive.getRecordSize("byteorder") == 6, path,
+  const auto records = records_of(path);
+  const auto order = records.find("byteorder");
+  require(order == records.end() || read_member(path, order->second) == "little", path,
           ": its numbers have their most significant byte first, which is not read");
-  require(archive.hasRecord("data.pkl"), path, ": a zip archive without data.pkl");
-  // torch.save packs nothing, so that all records together are no longer than the file.
-  const size_t file_size = std::filesystem::file_size(path);
-  size_t total = archive.getRecordSize("data.pkl");
+  require(records.contains("data.pkl"), path, ": a zip archive without data.pkl");
   Tensors read;  // storages by their key: tensors share them
   const auto storage = [&](at::ScalarType type, const std::string& key, int64_t count) {
-    const std::string record = "data/" + key;
     if (!read.contains(key)) {
-      require(key.find_first_not_of("0123456789") == key.npos && archive.hasRecord(record), path,
-              ": a storage is missing (damaged)");
-      const size_t size = archive.getRecordSize(record), width = at::elementSize(type);
-      require(size % width == 0 && size / width == static_cast<size_t>(count), path, ", ", record,
-              ": holds ", size, " bytes, expected ", count, " numbers of ", width);
-      require(size <= file_size && (total += size) <= file_size, path,
-              ": its records are longer than the file");
-      const Tensor numbers = at::empty({count}, type);
-      if (size > 0)
-        ask([&] { return archive.getRecord(record, numbers.mutable_data_ptr(), size); });
-      read[key] = numbers;
+      const auto record = records.find("data/" + key);
+      require(record != records.end(), path, ": a storage is missing (damaged)");
+      const ZipMember& member = record->second;
+      const int64_t bytes = bytes_of({count}, type);
+      require(bytes >= 0 && static_cast<uint64_t>(bytes) == member.size, path, ", ", record->first,
+              ": holds ", member.size, " bytes, expected ", count, " numbers of ",
+              at::elementSize(type));
+      check_member(path, member);
+      read[key] = array_in_file(path, member.begin, {count}, type).all();
     }
-    require(read[key].scalar_type() == type && read[key].numel() == count, path, ", ", record,
+    require(read[key].scalar_type() == type && read[key].numel() == count, path, ", data/", key,
             ": has two types or sizes (damaged)");
     return read[key];
   };
-  require(total <= file_size, path, ": its records are longer than the file");
-  const auto [data, size] = ask([&] { return archive.getRecord("data.pkl"); });
-  return read_pickle({static_cast<const char*>(data.get()), size}, storage, path).tensors;
+  return read_pickle(read_member(path, records.at("data.pkl")), storage, path).tensors;
 }
 
 // Pickles one behind the other: a number that marks the format, its version, the machine's sizes,
@@ -62,7 +64,7 @@ Tensors read_stream(const std::string& path) {
   Tensors read;
   const auto storage = [&](at::ScalarType type, const std::string& key, int64_t count) {
     if (!read.contains(key)) {
-      const size_t most = (bytes.size() - total) / at::elementSize(type);
+      const size_t most = (bytes.size() - std::min(total, bytes.size())) / at::elementSize(type);
       require(static_cast<size_t>(count) <= most, path, ": asks for ", count,
               " numbers, more than the file holds");
       read[key] = at::empty({count}, type);
@@ -105,9 +107,10 @@ bool is_torch_file(const std::string& path) {
 
 bool is_torchscript(const std::string& path) {
   if (!is_torch_file(path) || first_bytes(path, 2) != "PK") return false;
-  const auto records = within(path, [&] { return Archive(path).getAllRecords(); });
-  return std::any_of(records.begin(), records.end(),
-                     [](const std::string& name) { return name.starts_with("code/"); });
+  const auto members = list_zip(path);
+  return std::any_of(members.begin(), members.end(), [](const ZipMember& member) {
+    return member.name.find("/code/") != std::string::npos;
+  });
 }
 
 Tensors read_torch_file(const std::string& path) {

@@ -13,8 +13,7 @@ bool is_torchscript(const std::string& path);
 /// The tensors of a .pth or .pt file by their way through its containers ("net_model/0.weight"),
 /// each of its own type: state dicts, nested checkpoints, 16 bit; both the zip archive and the
 /// stream of before PyTorch 1.6. Nothing in the file is run. Errors: whatever is no tensor and no
-/// plain container, by name; damage of the structure (an archive's numbers have no checksum that
-/// LibTorch's reader would look at).
+/// plain container, by name; damage (an archive's members have checksums).
 Tensors read_torch_file(const std::string& path);
 
 }  // namespace couplet

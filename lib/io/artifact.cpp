@@ -2,7 +2,6 @@
 
 #include <ATen/core/Tensor.h>
 #include <fcntl.h>
-#include <hdf5.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -74,6 +73,28 @@ std::string joined(const std::vector<std::string>& words) {
   return all;
 }
 
+/// A text, "" where there is none.
+std::string told(const json& record, const char* key) {
+  const auto found = record.find(key);
+  return found != record.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+/// Errors: it is no list of records, as everything that reads it takes it to be.
+void check_provenance(const json& provenance, const std::string& path) {
+  bool good = provenance.is_array();
+  for (size_t i = 0; good && i < provenance.size(); ++i) {
+    const json& record = provenance[i];
+    good = record.is_object() && record.value("parents", json::array()).is_array();
+    for (const char* text : {"uuid", "kind", "content", "tool", "version", "path"}) {
+      good = good && record.value(text, json("")).is_string();
+    }
+    for (const json& parent : good ? record.value("parents", json::array()) : json::array()) {
+      good = good && parent.is_string();
+    }
+  }
+  require(good, path, ": its provenance is damaged; it cannot be used");
+}
+
 Label label_of(const h5::File& file, const std::vector<std::string>& kinds) {
   const json all = file.attributes();
   require(all.value("kind", json()).is_string() && all.value("format", json()).is_number_integer(),
@@ -82,12 +103,11 @@ Label label_of(const h5::File& file, const std::vector<std::string>& kinds) {
   Label label;
   label.kind = all["kind"].get<std::string>();
   label.provenance = all.value("provenance", json::array());
+  check_provenance(label.provenance, file.path());
   const int64_t format = all["format"].get<int64_t>();
   if (format > format_number) {
     std::string version = "a newer version";
-    if (label.provenance.is_array() && !label.provenance.empty()) {
-      version = "version " + label.provenance.back().value("version", "unknown");
-    }
+    if (!label.provenance.empty()) version = "version " + told(label.provenance.back(), "version");
     fail(file.path(), ": has format ", format, ", written by ", version, "; this is version ",
          COUPLET_VERSION, ", which reads formats up to ", format_number, ": update it");
   }
@@ -96,8 +116,7 @@ Label label_of(const h5::File& file, const std::vector<std::string>& kinds) {
             ": holds ", label.kind, ", expected ", joined(kinds));
   }
   label.config = all.value("config", json::object());
-  label.uuid = all.value("uuid", "");
-  label.content = all.value("content", "");
+  label.uuid = told(all, "uuid"), label.content = told(all, "content");
   label.facts = json::object();
   for (const auto& [name, value] : all.items()) {
     if (!label_attributes.contains(name)) label.facts[name] = value;
@@ -119,6 +138,16 @@ const json& Artifact::fact(const std::string& name) const {
   return *found;
 }
 
+Space space_of(const Artifact& artifact) {
+  return within(artifact.file.path(), [&] {
+    const Space space{artifact.fact("shape").get<std::vector<int64_t>>(),
+                      artifact.fact("classes").get<int64_t>()};
+    require(bytes_of(space.shape, at::kFloat) > 0 && space.classes >= 0, "has shape ",
+            at::IntArrayRef(space.shape), " and ", space.classes, " classes, which cannot be");
+    return space;
+  });
+}
+
 std::string hash_bytes(const void* data, size_t size) {
   Hash hash;
   hash.add(data, size);
@@ -138,7 +167,7 @@ std::string hash_file(const std::string& path) {
 }
 
 bool is_artifact(const std::string& path) {
-  if (!std::filesystem::is_regular_file(path) || H5Fis_hdf5(path.c_str()) <= 0) return false;
+  if (!std::filesystem::is_regular_file(path) || !h5::has_checksums(path)) return false;
   try {
     return h5::File::open(path).attributes().contains("kind");
   } catch (const Error&) {

@@ -2,6 +2,7 @@
 #pragma once
 #include <functional>
 
+#include "base/space.h"
 #include "io/hdf5.h"
 
 namespace couplet {
@@ -31,6 +32,9 @@ struct Artifact {
 /// Opens a file of one of the kinds given (none: any); checks kind, format and the content hash.
 /// Errors: not ours, another kind, a newer format (says which version wrote it), damaged data.
 Artifact open_artifact(const std::string& path, const std::vector<std::string>& kinds = {});
+
+/// The facts "shape" and "classes". Errors name the file.
+Space space_of(const Artifact& artifact);
 
 /// Only the label, nothing verified but kind and format.
 Label read_label(const std::string& path, const std::vector<std::string>& kinds = {});

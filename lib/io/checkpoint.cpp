@@ -26,8 +26,7 @@ Checkpoint read_checkpoint(const std::string& path, const std::vector<std::strin
   model.kind = artifact.label.kind;
   model.label = artifact.label;
   model.facts = artifact.label.facts;
-  model.space.shape = artifact.fact("shape").get<std::vector<int64_t>>();
-  model.space.classes = artifact.fact("classes").get<int64_t>();
+  model.space = space_of(artifact);
   for (int64_t n = 0; artifact.file.has(text("blocks/", n)); ++n) {
     const std::string group = text("blocks/", n);
     Block block;

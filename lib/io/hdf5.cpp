@@ -11,11 +11,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <map>
 #include <mutex>
 #include <utility>
 
 #include "base/error.h"
+#include "base/parse.h"
+#include "base/trial.h"
 
 namespace couplet::h5 {
 
@@ -38,9 +41,14 @@ Id checked(hid_t id, herr_t (*close)(hid_t), const std::string& what) {
   return Id(id, close);
 }
 
-// No messages of its own; and no clean-up at exit, which crashes on a file that could not be closed
-// (a full disk).
-const bool quiet = (H5dont_atexit(), H5Eset_auto(H5E_DEFAULT, nullptr, nullptr), true);
+// No messages of its own; no clean-up at exit, which crashes on a file that could not be closed (a
+// full disk); and no code loaded because a file asks for its filter.
+const bool quiet =
+    (H5dont_atexit(), H5Eset_auto(H5E_DEFAULT, nullptr, nullptr), H5PLset_loading_state(0), true);
+
+// What a file of so many bytes can hold, packed as tightly as deflate packs; small files may hold
+// fill values alone.
+int64_t room_of(int64_t file_size) { return std::max<int64_t>(1 << 20, 1032 * file_size); }
 
 hid_t memory_type(at::ScalarType type) {
   switch (type) {
@@ -100,13 +108,16 @@ Id space_of(const std::vector<int64_t>& sizes) {
 
 std::string where(const std::string& path, const std::string& name) { return path + ", " + name; }
 
-json read_attribute(hid_t attribute, const std::string& what) {
+json read_attribute(hid_t attribute, int64_t file_size, const std::string& what) {
   const Id type = checked(H5Aget_type(attribute), H5Tclose, what);
   const Id space = checked(H5Aget_space(attribute), H5Sclose, what);
   const int64_t count = H5Sget_simple_extent_npoints(space);
   const H5T_class_t kind = H5Tget_class(type);
+  // Its values lie in the file, each in a byte at least.
+  require(count >= 0 && count <= file_size && H5Tget_size(type) <= static_cast<size_t>(file_size),
+          what, ": is larger than its file (damaged)");
   if (kind == H5T_STRING && H5Tis_variable_str(type)) {
-    std::vector<char*> texts(std::max<int64_t>(count, 0), nullptr);
+    std::vector<char*> texts(count, nullptr);
     const Id memory(H5Tcopy(type), H5Tclose);
     require(H5Aread(attribute, memory, texts.data()) >= 0, what, ": cannot be read");
     json list = json::array();
@@ -148,6 +159,12 @@ struct File::Handle {
 File::File(std::string path, std::shared_ptr<Handle> handle)
     : path_(std::move(path)), file_(std::move(handle)) {}
 
+int64_t File::size() const {
+  hsize_t bytes = 0;
+  require(H5Fget_filesize(file_->id, &bytes) >= 0, path_, ": cannot be read");
+  return static_cast<int64_t>(bytes);
+}
+
 namespace {
 
 Id open_existing(const std::string& path, unsigned mode) {
@@ -162,8 +179,43 @@ Id open_existing(const std::string& path, unsigned mode) {
 
 }  // namespace
 
+namespace {
+
+/// All that a reader may ask of a file.
+void walk(const File& file) {
+  file.attributes();
+  for (const auto& name : file.datasets()) {
+    try {
+      file.attributes(name);
+      if (file.offset(name) < 0) file.read(name);
+    } catch (const Error&) {  // the next one may be read
+    }
+  }
+}
+
+}  // namespace
+
+bool has_checksums(const std::string& path) {
+  char head[9] = {};
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  const ssize_t got = ::read(file, head, sizeof head);
+  ::close(file);
+  // A superblock of version 2 or later.
+  return got == sizeof head && std::memcmp(head, "\x89HDF\r\n\x1a\n", 8) == 0 && head[8] >= 2;
+}
+
 File File::open(const std::string& path) {
-  return File(path, std::make_shared<Handle>(Handle{open_existing(path, H5F_ACC_RDONLY)}));
+  const auto opened = [&] {
+    return File(path, std::make_shared<Handle>(Handle{open_existing(path, H5F_ACC_RDONLY)}));
+  };
+  if (!has_checksums(path) && H5Fis_hdf5(path.c_str()) > 0) {
+    // On damaged files of the older format the library may crash, or never end.
+    const int64_t seconds = 2 + static_cast<int64_t>(std::filesystem::file_size(path) >> 23);
+    require(survives([&] { walk(opened()); }, seconds), path,
+            ": damaged: the HDF5 library cannot read it through");
+  }
+  return opened();
 }
 
 File File::modify(const std::string& path) {
@@ -194,6 +246,9 @@ bool File::has(const std::string& name) const {
   for (size_t slash = name.find('/', 1);; slash = name.find('/', slash + 1)) {
     const std::string part = name.substr(0, slash);
     if (H5Lexists(file_->id, part.c_str(), H5P_DEFAULT) <= 0) return false;
+    H5L_info_t link;
+    const bool known = H5Lget_info(file_->id, part.c_str(), &link, H5P_DEFAULT) >= 0;
+    if (!known || link.type != H5L_TYPE_HARD) return false;
     if (slash == std::string::npos) return true;
   }
 }
@@ -234,14 +289,55 @@ at::ScalarType File::type(const std::string& name) const {
   return scalar_type(checked(H5Dget_type(data), H5Tclose, where(path_, name)), where(path_, name));
 }
 
+namespace {
+
+/// Errors: its numbers lie in other files, or are more than this one can hold.
+void check_storage(hid_t data, const std::vector<int64_t>& sizes, at::ScalarType type,
+                   int64_t file_size, const std::string& what) {
+  const Id creation = checked(H5Dget_create_plist(data), H5Pclose, what);
+  const H5D_layout_t layout = H5Pget_layout(creation);
+  require(layout != H5D_VIRTUAL && H5Pget_external_count(creation) == 0, what,
+          ": its numbers lie in other files, which are not read");
+  const int64_t most =
+      layout == H5D_CHUNKED ? room_of(file_size) : std::max<int64_t>(1 << 20, file_size);
+  const int64_t bytes = bytes_of(sizes, type);
+  require(bytes >= 0 && bytes <= most, what, ": ", at::IntArrayRef(sizes),
+          " numbers are more than a file of ", file_size, " bytes can hold (damaged)");
+  if (layout != H5D_CHUNKED) {  // the library copies as much as its sizes say
+    const hsize_t stored = H5Dget_storage_size(data);
+    require(stored == 0 || stored >= static_cast<hsize_t>(bytes), what, ": ",
+            at::IntArrayRef(sizes), " numbers are more than the ", stored, " bytes there (damaged)");
+    return;
+  }
+  std::vector<hsize_t> chunk(sizes.size());
+  const int dims = H5Pget_chunk(creation, static_cast<int>(chunk.size()), chunk.data());
+  const std::vector<int64_t> chunk_sizes(chunk.begin(), chunk.end());
+  const int64_t chunk_bytes = dims < 0 ? -1 : bytes_of(chunk_sizes, type);
+  require(chunk_bytes >= 0 && chunk_bytes <= most, what, ": has chunks of ",
+          at::IntArrayRef(chunk_sizes), ", more than its file can hold (damaged)");
+}
+
+}  // namespace
+
 Tensor File::read(const std::string& name) const {
   const Id data = open_dataset(file_->id, path_, name, has(name));
-  Tensor out = at::empty(sizes(name), type(name));
+  const auto dims = sizes(name);
+  const at::ScalarType element = type(name);
+  check_storage(data, dims, element, size(), where(path_, name));
+  Tensor out = at::empty(dims, element);
   const Id memory = stored_type(out.scalar_type());
   require(out.numel() == 0 ||
               H5Dread(data, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, out.mutable_data_ptr()) >= 0,
           where(path_, name), ": cannot be read (truncated or damaged)");
   return out;
+}
+
+Array File::array(const std::string& name) const {
+  const int64_t begin = offset(name);
+  std::vector<int64_t> dims = sizes(name);
+  if (dims.empty()) dims = {1};
+  if (begin < 0) return read(name).view(dims);
+  return within(name, [&] { return array_in_file(path_, begin, dims, type(name)); });
 }
 
 namespace {
@@ -278,8 +374,11 @@ void release_pages(const Tensor& mapped) {
 
 int64_t File::offset(const std::string& name) const {
   const Id data = open_dataset(file_->id, path_, name, has(name));
-  const Id creation(H5Dget_create_plist(data), H5Pclose);
-  if (H5Pget_layout(creation) != H5D_CONTIGUOUS) return -1;
+  const Id creation = checked(H5Dget_create_plist(data), H5Pclose, where(path_, name));
+  if (H5Pget_layout(creation) != H5D_CONTIGUOUS || H5Pget_external_count(creation) > 0) return -1;
+  const Id stored = checked(H5Dget_type(data), H5Tclose, where(path_, name));
+  const Id ours = stored_type(scalar_type(stored, where(path_, name)));
+  if (H5Tequal(stored, ours) <= 0) return -1;  // another order of bytes
   const haddr_t address = H5Dget_offset(data);
   return address == HADDR_UNDEF ? -1 : static_cast<int64_t>(address);
 }
@@ -289,13 +388,17 @@ Tensor File::map(const std::string& name) const {
   if (begin < 0) return read(name);
   const auto dims = sizes(name);
   const at::ScalarType element = type(name);
-  const size_t bytes = c10::multiply_integers(dims) * c10::elementSize(element);
+  const int64_t bytes = bytes_of(dims, element);
+  require(bytes >= 0 && bytes <= size(), where(path_, name), ": ", at::IntArrayRef(dims),
+          " numbers are more than the file holds (truncated or damaged)");
+  if (bytes == 0) return at::empty(dims, element);
   const int64_t page = begin - begin % ::sysconf(_SC_PAGESIZE);
   const size_t length = bytes + (begin - page);
   const int file = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
   require(file >= 0, path_, ": cannot be opened");
-  require(::lseek(file, 0, SEEK_END) >= begin + static_cast<int64_t>(bytes), where(path_, name),
-          ": the file ends before its data (truncated)");
+  const bool whole = ::lseek(file, 0, SEEK_END) - bytes >= begin;
+  if (!whole) ::close(file);
+  require(whole, where(path_, name), ": the file ends before its data (truncated)");
   void* base = ::mmap(nullptr, length, PROT_READ, MAP_SHARED, file, page);
   ::close(file);
   require(base != MAP_FAILED, where(path_, name), ": cannot be mapped");
@@ -356,14 +459,16 @@ json File::attribute(const std::string& object, const std::string& name) const {
   const Id id =
       checked(H5Aopen_by_name(file_->id, at.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT),
               H5Aclose, what + ": cannot be opened");
-  const json value = read_attribute(id, what);
-  if (value.is_string()) {
-    const std::string s = value.get<std::string>();
-    const json parsed =
-        s.starts_with('{') || s.starts_with('[') ? json::parse(s, nullptr, false) : value;
-    return parsed.is_discarded() ? value : parsed;
+  const json value = read_attribute(id, size(), what);
+  within(what, [&] { return value.dump(); });  // UTF-8, or whoever writes it on would fail
+  if (!value.is_string()) return value;
+  const std::string s = value.get<std::string>();
+  if (!s.starts_with('{') && !s.starts_with('[')) return value;
+  try {
+    return parse_json(s);
+  } catch (const Error&) {
+    return value;  // a text that looks like it
   }
-  return value;
 }
 
 json File::attributes(const std::string& object) const {
@@ -377,7 +482,10 @@ json File::attributes(const std::string& object) const {
   require(H5Aiterate2(id, H5_INDEX_NAME, H5_ITER_INC, nullptr, visit, &names) >= 0, path_,
           ": its attributes are damaged");
   json all = json::object();
-  for (const auto& name : names) all[name] = attribute(at, name);
+  for (const auto& name : names) {
+    within(path_, [&] { return json(name).dump(); });  // UTF-8
+    all[name] = attribute(at, name);
+  }
   return all;
 }
 

@@ -176,6 +176,12 @@ void RowFile::pause() {
       text("stopped at row ", done_, " of ", rows_, "; all is saved, run the same command again"));
 }
 
+void RowFile::discard() {
+  if (writing_.valid()) writing_.wait();
+  std::remove(run_.partial("progress.json").c_str());
+  std::remove(path_.c_str());
+}
+
 h5::File RowFile::finished() {
   TORCH_INTERNAL_ASSERT(done_ == rows_);
   keep();

@@ -34,6 +34,8 @@ class RowFile {
   void keep();
   /// Keeps all and leaves with Unfinished: the run was asked to stop.
   [[noreturn]] void pause();
+  /// Gives up what was written.
+  void discard();
   /// All rows are there: the columns, to be read while the file is not yet sealed.
   h5::File finished();
   /// All rows are there: gives the file its label and its name.

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "base/error.h"
+
 namespace couplet {
 
 namespace {
@@ -46,7 +48,10 @@ Scaling Scaling::from_json(const json& given) {
     const json& value = given.at(name);
     return value.is_array() ? value.get<std::vector<double>>() : std::vector{value.get<double>()};
   };
-  return {numbers("scale"), numbers("shift")};
+  const Scaling scaling{numbers("scale"), numbers("shift")};
+  require(!scaling.scale.empty() && scaling.scale.size() == scaling.shift.size(), "has ",
+          scaling.scale.size(), " scales and ", scaling.shift.size(), " shifts");
+  return scaling;
 }
 
 }  // namespace couplet

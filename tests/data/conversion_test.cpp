@@ -27,6 +27,7 @@ struct Conversions {
   std::string operator()(const std::string& input, const json& given, const std::string& output) {
     Run run;
     run.output = folder / output;
+    fs::create_directories(run.partial(""));
     const auto options = read_options<ConversionOptions>(given);
     Subject subject = read_subject(input, options, run);
     process(subject.contents, options, run);
@@ -88,7 +89,8 @@ TEST_CASE("an option without effect is refused", "[data]") {
   CHECK_THROWS_AS(convert(digits, {{"test", 0.5}}, "x.png"), BadOption);
   CHECK_THROWS_WITH(convert("law:gaussian", {{"rows", 9}, {"pad", 4}}, "x.h5"),
                     Contains("option 'pad' has no effect on law:gaussian -> .h5"));
-  CHECK_THROWS_WITH(convert(digits, json::object(), "x.txt"), Contains("ends in .h5"));
+  CHECK_THROWS_WITH(convert(digits, json::object(), "x.txt"),
+                    Contains("ends in .h5 (dataset), .npz (arrays)"));
   const std::string split = convert("law:gaussian", {{"rows", 20}, {"test", 0.5}}, "split.h5");
   CHECK_THROWS_WITH(convert(split, {{"test", 0.5}}, "x.h5"), Contains("split already"));
 }

@@ -1,10 +1,9 @@
 #include "data/dataset.h"
 
-#include <unistd.h>
-
 #include <filesystem>
 
 #include "base/error.h"
+#include "folder.h"
 #include "testing.h"
 
 using namespace couplet;
@@ -13,11 +12,8 @@ using Catch::Matchers::Contains;
 namespace {
 
 /// A run that writes one file, gone at the end.
-struct FileRun : Run {
-  FileRun() {
-    output = std::filesystem::temp_directory_path() / text("couplet-data-", getpid(), ".h5");
-  }
-  ~FileRun() { std::filesystem::remove(output); }
+struct FileRun : testing::Folder, Run {
+  FileRun() : Run(testing::run_to(*this / "data.h5")) {}
 };
 
 DatasetContents bytes_with_labels() {
@@ -37,7 +33,7 @@ TEST_CASE("a dataset written and opened is the same, scaled and split", "[data]"
   const DatasetContents contents = bytes_with_labels();
   write_dataset(run, contents);
   const Dataset data = open_dataset(run.output);
-  CHECK(at::equal(data.x, contents.x));
+  CHECK(at::equal(data.x, contents.x.all()));
   CHECK(at::equal(data.labels, contents.labels));
   CHECK(data.space == Space{{1, 2, 2}, 3});
   CHECK(data.is_bytes());
@@ -61,7 +57,7 @@ TEST_CASE("a dataset without labels or test rows says so", "[data]") {
   write_dataset(run, contents);
   const Dataset data = open_dataset(run.output);
   CHECK(at::equal(data.labels, at::full({3}, -1, at::kLong)));
-  CHECK(at::equal(data.examples(row_range(0, 3)), contents.x));
+  CHECK(at::equal(data.examples(row_range(0, 3)), contents.x.all()));
   CHECK_THROWS_WITH(split_rows(data, "test"), Contains("has no test split"));
 }
 
@@ -79,14 +75,15 @@ TEST_CASE("a dataset that cannot be is refused, on writing and on opening", "[da
   const FileRun run;
   const DatasetContents good = bytes_with_labels();
   DatasetContents bad = good;
-  bad.x = good.x.to(at::kFloat);
-  bad.x[3][0][1][1] = NAN;
+  const Tensor numbers = good.x.all().to(at::kFloat);
+  numbers[3][0][1][1] = NAN;
+  bad.x = numbers;
   CHECK_THROWS_WITH(write_dataset(run, bad), Contains("x, row 3: holds a number that is not"));
   CHECK_FALSE(std::filesystem::exists(run.output));
   const json facts = {
       {"shape", {1, 2, 2}}, {"classes", 0}, {"train", 6}, {"scale", 1.}, {"shift", 0.}};
   write_artifact(run.output, run.label("dataset", facts, {}),
-                 [&](h5::File& file) { file.write("x", bad.x); });
+                 [&](h5::File& file) { file.write("x", numbers); });
   CHECK_THROWS_WITH(open_dataset(run.output), Contains("x, row 3"));
   bad = good, bad.classes = 2;
   CHECK_THROWS_WITH(write_dataset(run, bad), Contains("label, row 2: 2 is not in -1 .. 1"));
@@ -94,4 +91,41 @@ TEST_CASE("a dataset that cannot be is refused, on writing and on opening", "[da
   CHECK_THROWS_WITH(write_dataset(run, bad), Contains("7 training rows of 6"));
   bad = good, bad.labels = good.labels.narrow(0, 0, 5);
   CHECK_THROWS_WITH(write_dataset(run, bad), Contains("expected 6 rows"));
+}
+
+TEST_CASE("a dataset is written in parts, and goes on where it was stopped", "[data]") {
+  const testing::Folder folder;
+  DatasetContents contents;
+  contents.x = at::arange(3 << 22, at::kFloat).view({3, 1 << 22});  // 16 MB a row
+  contents.labels = at::tensor({0, 1, 0}, at::kLong);
+  contents.classes = contents.train = 2;
+  const auto written = [&](const std::string& name, int64_t stops) {
+    Run run = testing::run_to(folder / name);
+    run.stop = [&] { return stops-- > 0; };
+    CHECK_THROWS_AS(write_dataset(run, contents), Unfinished);
+    write_dataset(run, contents);
+    return read_label(run.output).content;
+  };
+  Run run = testing::run_to(folder / "whole.h5");
+  json facts = contents.scaling.to_json();
+  facts.update({{"shape", {1 << 22}}, {"classes", 2}, {"train", 2}, {"storage", "f32"}});
+  write_artifact(run.output, run.label("dataset", facts, {}), [&](h5::File& file) {
+    file.write("x", contents.x.all());
+    file.write("label", contents.labels);
+  });
+  CHECK(written("stopped.h5", 1) == read_label(run.output).content);
+
+  run = testing::run_to(folder / "changed.h5");
+  run.stop = [] { return true; };
+  CHECK_THROWS_AS(write_dataset(run, contents), Unfinished);
+  contents.facts = {{"source_hash", "another"}};
+  run.stop = [] { return false; };
+  CHECK_THROWS_WITH(write_dataset(run, contents), Contains("holds rows of other contents"));
+
+  const Tensor numbers = contents.x.all();
+  numbers[2][5] = INFINITY;
+  contents.x = numbers;
+  run = testing::run_to(folder / "bad.h5");
+  CHECK_THROWS_WITH(write_dataset(run, contents), Contains("bad.h5, x, row 2: holds a number"));
+  CHECK(std::filesystem::is_empty(run.partial("")));
 }

@@ -225,17 +225,17 @@ TEST_CASE("Encoding does not depend on the batch, on interruptions or on shards"
       shards.push_back(folder / text(name, "part", i, ".h5"));
     }
     const Run run = run_to(folder / (name + "merged.h5"));
-    merge_shards({shards[2], shards[0], shards[1]}, run);
+    merge_pieces({shards[2], shards[0], shards[1]}, run);
     CHECK(read_label(run.output).content == whole);
 
     const auto refused = [&](const std::vector<std::string>& paths, const std::string& words) {
-      CHECK_THROWS_WITH(merge_shards(paths, run_to(folder / "refused.h5")), contains(words));
+      CHECK_THROWS_WITH(merge_pieces(paths, run_to(folder / "refused.h5")), contains(words));
     };
     refused({shards[0], shards[2]}, "shard 1 of 3 is missing");
     refused({shards[0], shards[1]}, "shard 2 of 3 is missing");
     refused({shards[0], shards[1], shards[1], shards[2]}, "shard 1 of 3 is there twice");
     refused({folder / (name + "a.h5")}, "is no shard");
-    refused({}, "there are no shards");
+    refused({}, "there is nothing to merge");
     write_pairs(run_to(folder / "other.h5", 2), data, by_name(name),
                 {.draws = 3, .flip = true, .storage = "bf16"}, {1, 3});
     refused({shards[0], folder / "other.h5", shards[2]}, "other.h5");

@@ -2,49 +2,19 @@
 
 #include <ATen/ATen.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
-// libjpeg's header needs what <cstdio> declares.
-#include <jpeglib.h>
 
+#include "base/error.h"
 #include "folder.h"
 #include "formats/examples.h"
 #include "formats/png.h"
+#include "pictures.h"
 #include "testing.h"
 
 using namespace couplet;
 using namespace couplet::testing;
 
 namespace {
-
-/// image: (H, W, C) uint8, C 1, 3 or 4 (CMYK).
-std::string encode_jpeg(const Tensor& image) {
-  jpeg_compress_struct info{};
-  jpeg_error_mgr errors{};
-  info.err = jpeg_std_error(&errors);
-  jpeg_create_compress(&info);
-  unsigned char* bytes = nullptr;
-  unsigned long size = 0;
-  jpeg_mem_dest(&info, &bytes, &size);
-  info.image_height = image.size(0), info.image_width = image.size(1);
-  info.input_components = static_cast<int>(image.size(2));
-  info.in_color_space = image.size(2) == 1   ? JCS_GRAYSCALE
-                        : image.size(2) == 3 ? JCS_RGB
-                                             : JCS_CMYK;
-  jpeg_set_defaults(&info);
-  jpeg_set_quality(&info, 98, TRUE);
-  jpeg_start_compress(&info, TRUE);
-  while (info.next_scanline < info.image_height) {
-    JSAMPROW row = image[info.next_scanline].mutable_data_ptr<uint8_t>();
-    jpeg_write_scanlines(&info, &row, 1);
-  }
-  jpeg_finish_compress(&info);
-  jpeg_destroy_compress(&info);
-  std::string out(reinterpret_cast<char*>(bytes), size);
-  std::free(bytes);
-  return out;
-}
 
 /// Smooth colours, which JPEG keeps: (H, W, C).
 Tensor smooth(int64_t H, int64_t W, int64_t C) {
@@ -67,6 +37,8 @@ TEST_CASE("a JPEG image is read upright, grey or in colour", "[formats]") {
   CHECK(largest_difference(read_jpeg(path), smooth(32, 20, 3)) < 8);
   write_bytes(path, encode_jpeg(smooth(9, 17, 1)));
   CHECK(largest_difference(read_jpeg(path), smooth(9, 17, 1).squeeze(2)) < 4);
+  write_bytes(path, encode_jpeg(smooth(32, 20, 3), /*progressive=*/true));
+  CHECK(largest_difference(read_jpeg(path), smooth(32, 20, 3)) < 8);
 }
 
 TEST_CASE("a JPEG that is damaged, cut off or for print is refused by name", "[formats]") {
@@ -82,7 +54,24 @@ TEST_CASE("a JPEG that is damaged, cut off or for print is refused by name", "[f
   write_bytes(path, "");
   CHECK_THROWS_WITH(read_jpeg(path), contains("image.jpg"));
   write_bytes(path, encode_jpeg(smooth(8, 8, 4)));
-  CHECK_THROWS_WITH(read_jpeg(path), contains("not a JPEG image that can be read"));
+  CHECK_THROWS_WITH(read_jpeg(path), contains("a JPEG image of 4 colours (CMYK, as for print?)"));
+  // A header of 65500 x 65500 pixels takes no room.
+  std::string large = encode_jpeg(smooth(8, 8, 1));
+  const size_t frame = large.find("\xff\xc0");
+  large.replace(frame + 5, 4, "\xff\xdc\xff\xdc");
+  write_bytes(path, large);
+  CHECK_THROWS_WITH(read_jpeg(path), contains("65500 x 65500 pixels cannot lie in a file of"));
+}
+
+TEST_CASE("a JPEG that asks for scan after scan is refused", "[formats]") {
+  const Folder folder;
+  const std::string path = folder / "image.jpg";
+  const std::string whole = encode_jpeg(smooth(16, 16, 1), true);
+  const size_t scan = whole.rfind("\xff\xda"), end = whole.size() - 2;
+  std::string many = whole.substr(0, end);
+  for (int i = 0; i < 200; ++i) many += whole.substr(scan, end - scan);
+  write_bytes(path, many + whole.substr(end));
+  CHECK_THROWS_WITH(read_jpeg(path), contains("damaged JPEG image"));
 }
 
 TEST_CASE("a folder may hold PNG and JPEG images", "[formats]") {
@@ -91,6 +80,7 @@ TEST_CASE("a folder may hold PNG and JPEG images", "[formats]") {
   write_bytes(folder / "frog/1.jpg", encode_jpeg(smooth(8, 8, 3)));
   write_png(folder / "frog/2.png", smooth(8, 8, 3));
   const Examples examples = read_examples(folder / "");
-  CHECK(examples.x.sizes() == at::IntArrayRef({2, 3, 8, 8}));
-  CHECK(largest_difference(examples.x[0], examples.x[1]) < 8);
+  CHECK(examples.x.sizes() == std::vector<int64_t>{2, 3, 8, 8});
+  const Tensor x = examples.x.all();
+  CHECK(largest_difference(x[0], x[1]) < 8);
 }

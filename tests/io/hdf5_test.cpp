@@ -1,5 +1,7 @@
 #include "io/hdf5.h"
 
+#include <hdf5.h>
+
 #include <fstream>
 
 #include "base/error.h"
@@ -151,4 +153,101 @@ TEST_CASE("Files that cannot be are errors that name them", "[io]") {
   write_bytes(folder / "text.h5", "not HDF5 at all");
   CHECK_THROWS_WITH(h5::File::open(folder / "text.h5"), contains("text.h5: not a whole"));
   CHECK_THROWS_AS(h5::File::modify(folder / "text.h5"), Error);
+}
+
+namespace {
+
+/// A file that others made, by the HDF5 library itself.
+struct Foreign {
+  hid_t file;
+  explicit Foreign(const std::string& path)
+      : file(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT)) {}
+  ~Foreign() { H5Fclose(file); }
+
+  void dataset(const char* name, hid_t type, std::vector<hsize_t> sizes, hid_t how = H5P_DEFAULT,
+               const int64_t* data = nullptr) const {
+    const hid_t space = H5Screate_simple(static_cast<int>(sizes.size()), sizes.data(), nullptr);
+    const hid_t made = H5Dcreate2(file, name, type, space, H5P_DEFAULT, how, H5P_DEFAULT);
+    if (data != nullptr) H5Dwrite(made, H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, data);
+    H5Dclose(made), H5Sclose(space);
+  }
+  void text(const char* name, const std::string& words) const {
+    const hid_t type = H5Tcopy(H5T_C_S1), one = H5Screate(H5S_SCALAR);
+    H5Tset_size(type, words.size());
+    const hid_t made = H5Acreate2(file, name, type, one, H5P_DEFAULT, H5P_DEFAULT);
+    H5Awrite(made, type, words.data());
+    H5Aclose(made), H5Sclose(one), H5Tclose(type);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("Numbers of the other order of bytes are turned", "[io]") {
+  const Folder folder;
+  const int64_t numbers[] = {1, -2, 1ll << 40};
+  Foreign(folder / "a.h5").dataset("x", H5T_STD_I64BE, {3}, H5P_DEFAULT, numbers);
+  const h5::File file = h5::File::open(folder / "a.h5");
+  const Tensor expected = at::tensor({1ll, -2ll, 1ll << 40}, at::kLong);
+  CHECK(at::equal(file.read("x"), expected));
+  CHECK(at::equal(file.map("x"), expected));
+  CHECK(at::equal(file.array("x").all(), expected));
+}
+
+TEST_CASE("What lies in other files is not read, whatever links to it", "[io]") {
+  const Folder folder;
+  h5::File other = h5::File::create(folder / "other.h5");
+  other.write("x", at::ones({3}));
+  other.close();
+  write_bytes(folder / "raw", "12345678");
+  {
+    const Foreign made(folder / "a.h5");
+    H5Lcreate_external((folder / "other.h5").c_str(), "/x", made.file, "x", H5P_DEFAULT,
+                       H5P_DEFAULT);
+    H5Lcreate_soft("/x", made.file, "soft", H5P_DEFAULT, H5P_DEFAULT);
+    const hid_t how = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_external(how, (folder / "raw").c_str(), 0, 8);
+    made.dataset("raw", H5T_STD_U8LE, {8}, how);
+    H5Pclose(how);
+  }
+  const h5::File file = h5::File::open(folder / "a.h5");
+  CHECK_FALSE(file.has("x"));
+  CHECK_FALSE(file.has("soft"));
+  CHECK_THROWS_WITH(file.read("x"), contains("has no dataset 'x'"));
+  CHECK_THROWS_WITH(file.read("raw"), contains("its numbers lie in other files"));
+  CHECK_THROWS_WITH(file.map("raw"), contains("its numbers lie in other files"));
+  CHECK_THROWS_WITH(file.array("raw"), contains("its numbers lie in other files"));
+}
+
+TEST_CASE("Sizes that a file cannot hold are refused before room is taken", "[io]") {
+  const Folder folder;
+  {
+    const Foreign made(folder / "a.h5");
+    made.dataset("large", H5T_STD_U8LE, {1ull << 40});
+    const hid_t how = H5Pcreate(H5P_DATASET_CREATE);
+    const hsize_t chunk[] = {1 << 20};
+    H5Pset_chunk(how, 1, chunk);
+    made.dataset("sparse", H5T_STD_U8LE, {1ull << 40}, how);
+    H5Pclose(how);
+  }
+  const h5::File file = h5::File::open(folder / "a.h5");
+  for (const char* name : {"large", "sparse"}) {
+    INFO(name);
+    CHECK_THROWS_WITH(file.read(name), contains("are more than a file of"));
+    CHECK_THROWS_WITH(file.map(name), contains("are more than a file of"));
+    CHECK_THROWS_WITH(file.array(name), contains("are more than a file of"));
+  }
+}
+
+TEST_CASE("Attributes that cannot be shown are refused, deep JSON stays a text", "[io]") {
+  const Folder folder;
+  {
+    const Foreign made(folder / "a.h5");
+    made.text("bad", "\xff\xfe");
+    made.text("deep", std::string(100000, '['));
+    made.text("list", "[1, [2]]");
+  }
+  const h5::File file = h5::File::open(folder / "a.h5");
+  CHECK(file.attribute("/", "list") == json::parse("[1, [2]]"));
+  CHECK_THROWS_WITH(file.attribute("/", "bad"), contains("attribute bad: "));
+  CHECK(file.attribute("/", "deep") == std::string(100000, '['));
 }
