@@ -26,7 +26,8 @@ int main(int argc, char** argv) {
            "published weights (TarFlow, U-Net, DiT) into a checkpoint (.h5), and the weights of a "
            "checkpoint into .safetensors; join the shards of a couplings file (merge).",
        .example = "couplet-convert data/digits.csv.gz -s 'shape=[1,8,8]' -s range=16 -s test=0.2 "
-                  "-o digits.h5"});
+                  "-o digits.h5",
+       .alone = true});
   const auto& inputs =
       tool.inputs("input",
                   "IDX, CSV, HDF5, npy, npz, CIFAR's or a folder of images, law:NAME, one of our "
