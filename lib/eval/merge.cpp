@@ -100,7 +100,7 @@ void merge_shards(const std::vector<std::string>& paths, const Run& run) {
       Tensors rows;
       for (const auto& [name, column] : all) rows[name] = column.narrow(0, begin, count).clone();
       for (const auto& [name, column] : all) h5::release_pages(column.narrow(0, begin, count));
-      file.append(rows);
+      file.put(file.done(), rows), file.advance(file.done() + count);
       run.log->progress("merging", file.done(), file.rows());
       if (run.stop() && file.done() < file.rows()) file.pause();
     }
