@@ -70,6 +70,7 @@ Summary read_statistics(const std::string& path, const Extractors& extractors, c
 
 void write_statistics(const Run& run, const Summary& summary,
                       const std::vector<std::string>& made_from) {
+  if (!run.leads()) return;
   if (run.output.ends_with(".npz")) {
     const Moments& moments = summary.moments.at(named_extractor(summary.moments));
     return write_npz(run.output,
