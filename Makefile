@@ -18,7 +18,7 @@ PREFIX  ?= /usr/local
 CUDA    ?= $(if $(shell command -v nvidia-smi),1,0)
 SUDO    := $(if $(filter 0,$(shell id -u)),,sudo)
 APT     := g++ ccache ninja-build python3-venv libhdf5-dev libcli11-dev nlohmann-json3-dev catch2 \
-           libpng-dev libjpeg-dev libssl-dev zlib1g-dev libxxhash-dev dataset-fashion-mnist
+           libpng-dev libjpeg-dev libssl-dev zlib1g-dev libxxhash-dev libopenmpi-dev openmpi-bin dataset-fashion-mnist
 PIP     := $(VENV)/bin/pip --disable-pip-version-check install -q --no-cache-dir
 
 export CCACHE_DIR         := $(CACHE)/ccache

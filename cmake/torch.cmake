@@ -2,10 +2,19 @@
 #   CMAKE_PREFIX_PATH  a LibTorch of your own: used when it holds TorchConfig.cmake
 #   LIBTORCH_VENV      else the virtual environment that `make setup` fills with PyPI's torch wheel
 #   WITH_CUDA          AUTO, ON or OFF: AUTO is ON where `make setup CUDA=1` has filled that environment
-# Sets LIBTORCH_CUDA; with CUDA it enables the language CUDA.
+# Sets LIBTORCH_CUDA; with CUDA it enables the language CUDA, and looks for NCCL (NCCL_FOUND, NCCL_INCLUDE, NCCL_LIBRARY).
 set(LIBTORCH_VENV "$ENV{LIBTORCH_VENV}" CACHE PATH "virtual environment with PyPI's torch")
 set(WITH_CUDA AUTO CACHE STRING "AUTO, ON or OFF")
 find_package(Threads REQUIRED)
+
+# For sums between GPUs: in the folders given, or the system's.
+macro(find_nccl)
+  find_path(NCCL_INCLUDE nccl.h HINTS ${ARGN} PATH_SUFFIXES include)
+  find_library(NCCL_LIBRARY NAMES nccl libnccl.so.2 HINTS ${ARGN} PATH_SUFFIXES lib)
+  if(NCCL_INCLUDE AND NCCL_LIBRARY)
+    set(NCCL_FOUND ON)
+  endif()
+endmacro()
 
 set(CMAKE_CUDA_ARCHITECTURES 90 CACHE STRING "compute capabilities")
 if(CMAKE_PREFIX_PATH)
@@ -22,6 +31,7 @@ if(Torch_FOUND)
     set(LIBTORCH_CUDA ON)
     set(libraries ${TORCH_LIBRARIES})
     enable_language(CUDA)
+    find_nccl()
   endif()
   add_library(torch::torch INTERFACE IMPORTED GLOBAL)
   target_link_libraries(torch::torch INTERFACE ${libraries} Threads::Threads)
@@ -72,5 +82,6 @@ if(LIBTORCH_CUDA)
   set(CMAKE_CUDA_COMPILER "${cuda_root}/bin/nvcc" CACHE FILEPATH "the wheel's nvcc")
   set(CMAKE_CUDA_RUNTIME_LIBRARY Shared)
   enable_language(CUDA)
+  find_nccl("${cuda_root}/../nccl")
 endif()
 message(STATUS "LibTorch: ${torch_root}, CUDA ${LIBTORCH_CUDA}")

@@ -29,7 +29,8 @@ int main(int argc, char** argv) {
                 "joins the shards of a couplings file, files of samples of one seed, or statistics "
                 "of shards.",
        .example = "couplet-convert data/digits.csv.gz -s 'shape=[1,8,8]' -s range=16 -s test=0.2 "
-                  "-o digits.h5"});
+                  "-o digits.h5",
+       .alone = true});
   const auto& inputs =
       tool.inputs("input",
                   "IDX, CSV, HDF5, npy, npz, CIFAR's or a folder of images, law:NAME, one of our "

@@ -1,5 +1,4 @@
-// eval-fid: measure samples, or students, against a reference; one JSON object a line, with its
-// protocol.
+// eval-fid: measure samples, or students, against a reference; one JSON object a line.
 #include <iostream>
 
 #include "app/tool.h"
@@ -67,14 +66,15 @@ int main(int argc, char** argv) {
       };
       const Summary reference = asked ? read(files.back(), options.reference_split) : Summary();
       for (size_t i = 0; i + 1 < files.size(); ++i) {
-        found.push_back(
-            is_field(files[i])
-                ? nll(files[i], files.back(), options.split, options.nll, run)
-                : measure(read(files[i], options.split), reference, options.measure, run.random));
+        const bool field = is_field(files[i]);
+        const Summary samples = field ? Summary() : read(files[i], options.split);
+        if (!field && !run.leads()) continue;
+        found.push_back(field ? nll(files[i], files.back(), options.split, options.nll, run)
+                              : measure(samples, reference, options.measure, run.random));
         std::cout << found.back().dump() << std::endl;
       }
       if (!run.output.empty()) write_statistics(run, reference, {files.back(), features});
     }
-    if (repeats) std::cout << over_repeats(found).dump() << std::endl;
+    if (repeats && run.leads()) std::cout << over_repeats(found).dump() << std::endl;
   });
 }

@@ -58,13 +58,14 @@ int main(int argc, char** argv) {
 
     json facts = pair_facts(data, *pairing);
     if (options.ema != 0) facts["ema"] = options.ema;
-    if (model && codes && verify > 0) {
+    if (model && codes && verify > 0 && run.leads()) {
       facts["verification"] = round_trips(*load_flow(*model, run.device), data, verify, run.device);
       run.log->say("decode(encode(x)) - x: " + facts["verification"].dump());
     }
     RowFile file(run, layout.end - layout.begin, pair_columns(batches, options.pairs, layout),
                  pairing->tables());
     encode_rows(*pairing, batches, options.pairs, layout, run, file);
+    if (!run.leads()) return;
 
     facts["marginal_error"] = file.note();
     facts = assessed(file.finished(), facts, data.train);

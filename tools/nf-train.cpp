@@ -49,9 +49,9 @@ int main(int argc, char** argv) {
     const auto validate = [&](int64_t step) {
       nll.learn_prior(*flow, data, run.device);
       flow->eval();
-      const json numbers = nll.measure(*flow, data, options.validation_rows, run.device);
+      const json numbers = nll.measure(*flow, data, options.validation_rows, run);
       if (options.previews > 0) write_preview(*flow, data, options.previews, step, run);
-      if (step == options.train.steps && verify > 0) {
+      if (step == options.train.steps && verify > 0 && run.leads()) {
         const Tensor rows = held_out_rows(data, options.validation_rows);
         const Tensor codes = nll.codes(*flow, data, rows, run.device);
         const Tensor label = data.labels.index_select(0, rows);

@@ -49,6 +49,7 @@ int main(int argc, char** argv) {
     RowFile file(run, rows.end - rows.begin, layout);
     const json plan = sample_rows(generator, requests, rows, options.batch, scaling, as_bytes,
                                   columns, run, file);
+    if (!run.leads()) return;
 
     json facts = generator.protocol;
     if (generator.evaluated) facts["nfe"] = mean_of(file.finished(), "nfe");

@@ -7,7 +7,6 @@
 #include <torch/utils.h>
 
 #include <CLI/CLI.hpp>
-#include <csignal>
 #include <deque>
 #include <fstream>
 #include <iostream>
@@ -15,6 +14,7 @@
 #include <variant>
 
 #include "app/completion.h"
+#include "app/ending.h"
 #include "app/man_page.h"
 #include "app/manual.h"
 #include "app/workplace.h"
@@ -27,12 +27,6 @@
 namespace couplet {
 
 namespace {
-
-std::atomic<int> signals{0};
-
-void on_signal(int signal) {
-  if (signals.fetch_add(1) > 0 && signal == SIGINT) std::_Exit(130);
-}
 
 struct CommonFlags {
   std::string output, config, device = "auto";
@@ -83,10 +77,15 @@ json read_experiment(const std::string& path, const std::string& tool) {
   return all.value(tool, json::object());
 }
 
-c10::Device choose_device(const std::string& name) {
-  if (name == "auto") return at::hasCUDA() ? c10::Device(c10::kCUDA) : c10::Device(c10::kCPU);
+/// Of many processes each takes the GPU of its number on the machine.
+c10::Device choose_device(const std::string& name, const Group& group) {
+  if (name == "auto") return choose_device(at::hasCUDA() ? "cuda" : "cpu", group);
   try {
     const c10::Device device(name);
+    if (name == "cuda" && group.size() > 1 && at::hasCUDA()) {
+      const int64_t count = std::max<int64_t>(1, at::getNumGPUs());
+      return {c10::kCUDA, static_cast<c10::DeviceIndex>(group.local_rank() % count)};
+    }
     require_option(!device.is_cuda() || at::hasCUDA(), "--device ", name,
                    ": there is no CUDA here");
     require_option(device.is_cuda() || device.is_cpu(), "--device ", name, ": cpu or cuda");
@@ -160,7 +159,8 @@ struct Tool::State {
     if (flag == "--man") return man_page(description(options));
     if (flag == "--completion") return completion(description(options));
     if (flag == "--version")
-      return info.name + " " COUPLET_VERSION " (CUDA " + COUPLET_CUDA + ")\n";
+      return text(info.name, " " COUPLET_VERSION " (CUDA ", COUPLET_CUDA, ", MPI ", COUPLET_MPI,
+                  ", NCCL ", COUPLET_NCCL, ")\n");
     return std::nullopt;
   }
 
@@ -190,7 +190,7 @@ Tool::Tool(ToolInfo info) : state_(std::make_unique<State>(info)) {
   app.add_option("--device", c.device, "where it computes; cuda:N: on the GPU of that number")
       ->type_name("auto|cpu|cuda")
       ->capture_default_str();
-  app.add_option("--threads", c.threads, "CPU threads; 0: one a core")
+  app.add_option("--threads", c.threads, "CPU threads; 0: this process's share of the cores")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   app.add_option("--seed", c.seed, "decides every random draw")->capture_default_str();
@@ -244,7 +244,9 @@ int Tool::run(int argc, char** argv, const OptionSet& options,
               const std::function<void(const json&, Run&)>& body) {
   const ToolInfo& info = state_->info;
   CommonFlags& c = state_->common;
-  int status = 0;
+  const Launch launch = launched();  // of many, the lead alone writes to stdout
+  if (launch.rank > 0 && std::freopen("/dev/null", "w", stdout) == nullptr) return 1;
+  std::shared_ptr<const Group> group;
   try {
     for (int i = 1; i < argc; ++i) {
       if (const auto page = state_->page(argv[i], options)) {
@@ -280,28 +282,36 @@ int Tool::run(int argc, char** argv, const OptionSet& options,
       return std::cout.flush() ? 0 : 1;
     }
 
+    require_option(launch.size == 1 || !info.alone, "works in one process, but was started as ",
+                   launch.size, " by mpirun or srun");
+    const std::vector<std::string> command(argv, argv + argc);
+    group = join(launch, command);
     Run run;
+    run.group = group;
     run.tool = info.name, run.config = effective;
     run.output = c.output.substr(0, c.output.find_last_not_of('/') + 1);  // a folder
     run.seed = c.seed, run.random = Random(static_cast<uint64_t>(c.seed));
     run.provenance = !c.no_provenance;
-    run.log = std::make_shared<Log>(c.quiet     ? Log::Level::quiet
-                                    : c.verbose ? Log::Level::verbose
-                                                : Log::Level::normal);
+    run.log = std::make_shared<Log>(!run.leads() ? Log::Level::silent
+                                    : c.quiet    ? Log::Level::quiet
+                                    : c.verbose  ? Log::Level::verbose
+                                                 : Log::Level::normal);
     flush_denormals();
     keep_freed_memory();
     choose_mkl_kernels();
-    if (c.threads > 0) at::set_num_threads(static_cast<int>(c.threads));
-    run.device = choose_device(c.device);
+    const int64_t threads = c.threads > 0 || launch.size == 1 ? c.threads : group->cores();
+    if (threads > 0) at::set_num_threads(static_cast<int>(threads));
+    run.device = choose_device(c.device, *group);
+    const c10::DeviceGuard guard(run.device);
     at::globalContext().setDeterministicCuDNN(true);
     torch::manual_seed(run.random.stream("initial weights").key());
-    run.command = {{"argv", std::vector<std::string>(argv, argv + argc)},
-                   {"threads", at::get_num_threads()},
-                   {"started", std::time(nullptr)}};
-    for (int signal : {SIGTERM, SIGINT, SIGUSR1, SIGUSR2}) std::signal(signal, on_signal);
-    run.stop = [this, &c] {
+    run.command = {
+        {"argv", command}, {"threads", at::get_num_threads()}, {"started", std::time(nullptr)}};
+    if (launch.size > 1) run.command["processes"] = launch.size;
+    listen_to_signals();
+    run.stop = [this, &c, &group = *group] {
       const std::chrono::duration<double> age = std::chrono::steady_clock::now() - state_->begin;
-      return signals > 0 || (c.max_seconds > 0 && age.count() > c.max_seconds);
+      return group.any(signalled() || (c.max_seconds > 0 && age.count() > c.max_seconds));
     };
 
     if (run.output.empty()) {
@@ -314,15 +324,14 @@ int Tool::run(int argc, char** argv, const OptionSet& options,
     }
     std::cout.flush();
     require(std::cout.good() && std::fclose(stdout) == 0, "stdout cannot be written to its end");
+    return 0;
   } catch (const CLI::ParseError& e) {
-    std::cerr << info.name << ": " << e.what() << "; see " << info.name << " --help" << std::endl;
-    status = 2;
+    const std::string words = text(info.name, ": ", e.what(), "; see ", info.name, " --help");
+    return end_run(words, 2, launch, group.get());
   } catch (const std::exception& e) {
     const Verdict verdict = explain(e);
-    std::cerr << info.name << ": " << verdict.message << std::endl;
-    status = verdict.status;
+    return end_run(info.name + ": " + verdict.message, verdict.status, launch, group.get());
   }
-  return status;
 }
 
 }  // namespace couplet

@@ -15,6 +15,7 @@ enum class Output { required, optional, none };
 struct ToolInfo {
   std::string name, summary, about, example;
   Output output = Output::required;
+  bool alone = false;  ///< works in one process: of many nothing would come
 };
 
 /// What a tool's options struct comes down to for the frame, which is not a template.

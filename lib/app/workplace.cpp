@@ -63,6 +63,20 @@ std::string differences(const json& before, const json& now) {
 Workplace::Workplace(const Run& run, const json& flags, const std::vector<std::string>& inputs,
                      bool force)
     : run_(run), folder_(run.output + ".partial") {
+  if (run.leads()) take(flags, inputs, force);
+  if (run.group->size() == 1) return;
+  // Each holds the lock, so that the next run waits for the last process of this one.
+  if (run.leads()) ::flock(lock_, LOCK_SH | LOCK_NB);
+  run.group->any(false);
+  if (run.leads()) return;
+  lock_ = ::open((folder_ + "/lock").c_str(), O_RDWR | O_CLOEXEC);
+  require(lock_ >= 0, folder_, "/lock: cannot be opened: ", std::strerror(errno),
+          "; all processes of a run need the same file system");
+  ::flock(lock_, LOCK_SH | LOCK_NB);
+}
+
+void Workplace::take(const json& flags, const std::vector<std::string>& inputs, bool force) {
+  const Run& run = run_;
   require_option(force || !fs::exists(run.output), run.output,
                  ": exists already; --force writes it anew");
   const auto parent = fs::path(run.output).parent_path();
@@ -92,6 +106,10 @@ Workplace::Workplace(const Run& run, const json& flags, const std::vector<std::s
 
 Workplace::~Workplace() {
   if (lock_ < 0) return;
+  if (!run_.leads()) {
+    ::close(lock_);
+    return;
+  }
   bool state = false;
   for (const auto& entry : fs::directory_iterator(folder_)) {
     const std::string name = entry.path().filename();
@@ -103,6 +121,9 @@ Workplace::~Workplace() {
 }
 
 void Workplace::finish(double seconds) {
+  if (!run_.leads()) ::close(std::exchange(lock_, -1));
+  run_.group->any(false);
+  if (!run_.leads()) return;
   std::error_code error;
   require(fs::exists(run_.output), run_.output, ": was not written");
   fs::remove_all(folder_, error);

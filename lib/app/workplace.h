@@ -6,9 +6,9 @@ namespace couplet {
 
 class Workplace {
  public:
-  /// Makes or takes up OUTPUT.partial/. Errors: OUTPUT exists (without force), another run works
-  /// there, work of another command lies there (names the keys that differ), the folder cannot be
-  /// written.
+  /// Makes or takes up OUTPUT.partial/; the lead does, for all processes of the run. Errors: OUTPUT
+  /// exists (without force), another run works there, work of another command lies there (names the
+  /// keys that differ), the folder cannot be written.
   Workplace(const Run& run, const json& flags, const std::vector<std::string>& inputs, bool force);
   /// Leaves what can be resumed; a folder without any state is removed.
   ~Workplace();
@@ -18,6 +18,7 @@ class Workplace {
  private:
   const Run& run_;
   std::string folder_;
+  void take(const json& flags, const std::vector<std::string>& inputs, bool force);
   int lock_ = -1;
 };
 

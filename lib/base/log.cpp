@@ -36,18 +36,19 @@ void Log::end_line() {
 }
 
 void Log::say(const std::string& line) {
-  if (level_ == Level::quiet) return;
+  if (level_ <= Level::quiet) return;
   end_line();
   std::cerr << line << std::endl;
 }
 
 void Log::warn(const std::string& line) {
+  if (level_ == Level::silent) return;
   end_line();
   std::cerr << "warning: " << line << std::endl;
 }
 
 void Log::progress(const std::string& what, int64_t done, int64_t total, const std::string& note) {
-  if (level_ == Level::quiet || total <= 0) return;
+  if (level_ <= Level::quiet || total <= 0) return;
   const auto now = Clock::now();
   if (what != what_ || 10 * done / total < shown_tenth_) {  // another loop, or the same once more
     what_ = what, first_ = done, begin_ = shown_ = now, shown_tenth_ = 10 * done / total;
@@ -82,6 +83,7 @@ void Log::progress(const std::string& what, int64_t done, int64_t total, const s
 }
 
 void Log::open_records(const std::string& path, int64_t step) {
+  if (level_ == Level::silent) return;
   records_ = path;
   std::uintmax_t kept = 0;
   std::ifstream in(path);

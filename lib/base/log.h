@@ -9,7 +9,8 @@ namespace couplet {
 
 class Log {
  public:
-  enum class Level { quiet, normal, verbose };
+  /// silent: says and records nothing, another process does.
+  enum class Level { silent, quiet, normal, verbose };
   explicit Log(Level level = Level::quiet) : level_(level) {}
 
   /// One line for people.

@@ -113,7 +113,7 @@ void write_dataset(const Run& run, const DatasetContents& contents,
           for (const auto& [name, column] : columns) {
             rows[name] = column.narrow(0, begin, part.size(0));
           }
-          file.append(rows, facts);
+          file.put(begin, rows), file.advance(begin + part.size(0), facts);
           run.log->progress("writing", file.done(), file.rows());
           if (run.stop() && file.done() < file.rows()) file.pause();
         },

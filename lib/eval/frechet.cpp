@@ -56,6 +56,15 @@ void Moments::merge(const Moments& other) {
   products_ += other.products_.to(shift_.device()) + sum.outer(d) + d.outer(sum) + n * d.outer(d);
 }
 
+Moments Moments::at_all(const Group& group, int64_t root) const {
+  Moments m;
+  m.count_ = told(group, count_, root);
+  m.shift_ = tensor_of(group, shift_, root);
+  m.sum_ = tensor_of(group, sum_, root);
+  m.products_ = tensor_of(group, products_, root);
+  return m;
+}
+
 Tensor Moments::mean() const {
   require(count_ > 0, "no features to take the mean of");
   return shift_ + sum_ / static_cast<double>(count_);

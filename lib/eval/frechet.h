@@ -1,6 +1,6 @@
 // The Fréchet distance between two sets of features, seen as Gaussians.
 #pragma once
-#include "base/types.h"
+#include "parallel/group.h"
 
 namespace couplet {
 
@@ -12,6 +12,8 @@ class Moments {
   static Moments of(const Tensor& mean, const Tensor& covariance, int64_t count);
   void add(const Tensor& features);  ///< (N, D), any floating type
   void merge(const Moments& other);  ///< as if the other's batches had been added here
+  /// The moments that one process of a group has, at all.
+  Moments at_all(const Group& group, int64_t root) const;
 
   int64_t count() const { return count_; }
   Tensor mean() const;        ///< (D) double

@@ -84,7 +84,7 @@ void join(const Pieces& pieces, const std::vector<Column>& columns, const Run& r
       const int64_t end = std::min(begin + rows_at_once, piece.end - piece.begin);
       Tensors rows;
       for (const auto& [name, column] : all) rows[name] = column.slice(begin, end);
-      file.append(rows);
+      file.put(file.done(), rows), file.advance(piece.begin + end);
       run.log->progress("merging", file.done(), file.rows());
       if (run.stop() && file.done() < file.rows()) file.pause();
     }

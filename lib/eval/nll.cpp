@@ -54,8 +54,10 @@ json nll(const Checkpoint& model, const Dataset& data, const std::string& split,
   const auto [begin, whole] = split_rows(data, split);
   const int64_t end = o.rows == 0 ? whole : std::min(whole, begin + o.rows);
   const auto in_double = at::TensorOptions(at::kDouble).device(run.device);
-  Tensor sum = at::zeros({}, in_double), squares = sum.clone(), latent = sum.clone();
-  for (int64_t i = begin; i < end; i += o.batch) {
+  const int64_t batches = (end - begin + o.batch - 1) / o.batch, processes = run.group->size();
+  const Tensor sums = at::zeros({batches, 3}, in_double);  // of log p, its square, the codes
+  const auto measure_batch = [&](int64_t batch) {
+    const int64_t i = begin + batch * o.batch;
     const Tensor rows = row_range(i, std::min(end, i + o.batch));
     const Tensor row = rows.to(run.device),
                  x = noising(data.examples(rows, run.device), row, noise);
@@ -74,17 +76,26 @@ json nll(const Checkpoint& model, const Dataset& data, const std::string& split,
       share(log_p).copy_(log_prob(code));
       share(norm).copy_(code.z.flatten(1).square().mean(1));
     });
-    sum += log_p.sum(), squares += log_p.square().sum(), latent += norm.sum();
-    run.log->progress("likelihood", std::min(end, i + o.batch) - begin, end - begin);
-    require(i + o.batch >= end || !run.stop(), "stopped; nothing of a likelihood is kept");
+    sums[batch].copy_(at::stack({log_p.sum(), log_p.square().sum(), norm.sum()}));
+  };
+  for (int64_t done = 0; done < batches;) {  // a batch for each process
+    const int64_t own = done + run.group->rank();
+    if (own < batches) measure_batch(own);
+    done = std::min(done + processes, batches);
+    run.log->progress("likelihood", std::min(end - begin, done * o.batch), end - begin);
+    if (done < batches && run.stop()) {
+      throw Unfinished("stopped; a likelihood keeps nothing, run it again");
+    }
   }
+  run.group->sum(sums);
+  const Tensor total = sums.sum(0).cpu();
 
   const auto n = static_cast<double>(end - begin), D = static_cast<double>(data.space.dims());
-  const double mean = -sum.item<double>() / n;
-  const double variance = std::max(0.0, squares.item<double>() / n - mean * mean);
+  const double mean = -total[0].item<double>() / n;
+  const double variance = std::max(0.0, total[1].item<double>() / n - mean * mean);
   json out = {{"nll", mean / D},
               {"nll_error", std::sqrt(variance / n) / D},
-              {"latent", latent.item<double>() / n},
+              {"latent", total[2].item<double>() / n},
               {"rows", end - begin}};
   if (data.space.shape.size() == 1) {
     const double unit = o.noise == "uniform" ? std::log(noising.level()) : data.scaling.log_scale();

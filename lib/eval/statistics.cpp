@@ -97,6 +97,7 @@ void merge_statistics(const std::vector<std::string>& paths, const Run& run) {
 
 void write_statistics(const Run& run, const Summary& summary,
                       const std::vector<std::string>& made_from) {
+  if (!run.leads()) return;
   if (run.output.ends_with(".npz")) {
     const Moments& moments = summary.moments.at(named_extractor(summary.moments));
     return write_npz(run.output,

@@ -9,8 +9,64 @@
 
 namespace couplet {
 
+namespace {
+
+constexpr int64_t most_parts = 16;
+
+/// What extractors find in some rows, by their names.
+struct Found {
+  std::map<std::string, Moments> moments;
+  std::map<std::string, std::vector<Tensor>> features, logits;
+
+  void add(const std::string& name, const Extracted& rows, bool keep_rows) {
+    moments[name].add(rows.features);
+    if (keep_rows) features[name].push_back(rows.features.to(at::kCPU, at::kFloat));
+    if (rows.logits.defined()) logits[name].push_back(rows.logits.to(at::kCPU, at::kFloat));
+  }
+
+  /// Takes in what one process has found in the rows that follow.
+  void merge(const std::string& name, Found& other, const Group& group, int64_t process) {
+    moments[name].merge(other.moments[name].at_all(group, process));
+    const auto follow = [&](std::vector<Tensor>& all, const std::vector<Tensor>& own) {
+      const Tensor rows = tensor_of(group, own.empty() ? Tensor() : at::cat(own), process);
+      if (rows.defined()) all.push_back(rows);
+    };
+    follow(features[name], other.features[name]);
+    follow(logits[name], other.logits[name]);
+  }
+};
+
+/// The rows fall into parts, whose number depends on them alone; each is one process's work, and
+/// what is found in them is merged in their order. So the number of processes changes no bit.
+Found extract(const Extractors& extractors, int64_t batches,
+              const std::function<Tensor(int64_t batch)>& read, bool keep_rows, const Run& run) {
+  const Group& group = *run.group;
+  const int64_t parts = std::min(most_parts, batches), longest = (batches + parts - 1) / parts;
+  const auto first_batch = [&](int64_t part) { return std::min(part, parts) * batches / parts; };
+  Found all;
+  for (int64_t part = 0; part < parts; part += group.size()) {
+    Found own;
+    const int64_t begin = first_batch(part + group.rank());
+    const int64_t end = first_batch(part + group.rank() + 1);
+    for (int64_t batch = begin; batch < begin + longest; ++batch) {
+      if (batch < end) {
+        const Tensor x = read(batch);
+        for (const auto& [name, extractor] : extractors) own.add(name, (*extractor)(x), keep_rows);
+      }
+      if (run.stop()) throw Unfinished("stopped; an evaluation keeps nothing, run it again");
+    }
+    for (int64_t r = 0; r < std::min(group.size(), parts - part); ++r) {
+      for (const auto& [name, extractor] : extractors) all.merge(name, own, group, r);
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
 Summary summarise(const std::string& path, const Extractors& extractors,
                   const SummaryOptions& options, const Run& run) {
+  require_option(options.batch > 0, "option 'batch' must be positive, found ", options.batch);
   if (holds_statistics(path)) return read_statistics(path, extractors, run);
   const Source source = open_source(path, options.split, run.device);
   Summary summary;
@@ -20,29 +76,25 @@ Summary summarise(const std::string& path, const Extractors& extractors,
   summary.protocols = json::object();
   for (const auto& [name, extractor] : extractors) summary.protocols[name] = extractor->protocol();
 
-  std::vector<Tensor> x, kept;
-  std::map<std::string, std::vector<Tensor>> features, logits;
-  for (int64_t begin = 0; begin < summary.rows; begin += options.batch) {
-    const int64_t end = std::min(begin + options.batch, summary.rows);
+  const int64_t batches = (summary.rows + options.batch - 1) / options.batch;
+  require(batches > 0, path, ": has no rows to measure");
+  std::vector<Tensor> x(batches), kept(batches);
+  const auto read = [&](int64_t b) {
+    const int64_t begin = b * options.batch, end = std::min(begin + options.batch, summary.rows);
     const Tensor given = source.x.slice(begin, end), finite = finite_rows(given);
     const Tensor batch = given.index_select(0, finite);
-    kept.push_back(finite.cpu() + begin);
-    x.push_back(batch.flatten(1));
-    if (summary.shape == std::vector<int64_t>{2}) {
-      const Tensor found = counts_by_cell(batch);
-      summary.histogram = begin == 0 ? found : summary.histogram + found;
-    }
-    for (const auto& [name, extractor] : extractors) {
-      const Extracted found = (*extractor)(batch);
-      summary.moments[name].add(found.features);
-      if (options.keep_rows) features[name].push_back(found.features.to(at::kCPU, at::kFloat));
-      if (found.logits.defined()) logits[name].push_back(found.logits.to(at::kCPU, at::kFloat));
-    }
+    if (run.leads()) kept[b] = finite.cpu() + begin, x[b] = batch.flatten(1);
     run.log->progress(text("features of ", path, " ", source.about.value("split", "")), end,
                       summary.rows);
-  }
-  require(!kept.empty(), path, ": has no rows to measure");
+    return batch;
+  };
+  auto [moments, features, logits] = extract(extractors, batches, read, options.keep_rows, run);
+  summary.moments = std::move(moments);
+  if (!run.leads()) return summary;
 
+  for (int64_t b = 0; b < batches; ++b) {  // of other processes
+    if (!kept[b].defined()) read(b);
+  }
   const Tensor rows = at::cat(kept);
   summary.non_finite = summary.rows - rows.size(0);
   require(rows.size(0) > 1, path, ": ", rows.size(0), " rows of finite numbers of ", summary.rows,
@@ -61,11 +113,15 @@ Summary summarise(const std::string& path, const Extractors& extractors,
   }
   summary.label = source.label.index_select(0, rows);
   const Tensor all = at::cat(x);
+  if (summary.shape == std::vector<int64_t>{2}) summary.histogram = counts_by_cell(all);
   if (source.noise_row.defined()) {
     summary.noise_row = source.noise_row.index_select(0, rows), summary.all = all;
   }
-  for (const auto& [name, parts] : features) summary.features[name] = at::cat(parts);
+  for (const auto& [name, parts] : features) {
+    if (!parts.empty()) summary.features[name] = at::cat(parts);
+  }
   for (const auto& [name, parts] : logits) {
+    if (parts.empty()) continue;
     summary.logits[name] = at::cat(parts);
     if (extractors.at(name)->knows_labels()) summary.predicted = summary.logits[name].argmax(1);
   }

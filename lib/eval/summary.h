@@ -50,8 +50,9 @@ struct SummaryOptions {
   }
 };
 
-/// Reads whatever open_source or read_statistics does. Errors: other kinds; rows that are not
-/// finite; fewer than two rows.
+/// Reads whatever open_source or read_statistics does. Of many processes each extracts the features
+/// of a part of the rows; the lead's summary is that of all, the others' have moments alone.
+/// Errors: other kinds; rows that are not finite; fewer than two rows; Unfinished.
 Summary summarise(const std::string& path, const Extractors& extractors,
                   const SummaryOptions& options, const Run& run);
 

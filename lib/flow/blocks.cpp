@@ -192,7 +192,7 @@ void seed_weights(const Run& run) { at::manual_seed(run.random.stream("initial w
 
 Checkpoint taken_up(const Checkpoint& chain, const Run& run) {
   const std::string path = keeping(run).output;
-  if (!std::filesystem::exists(path)) return chain;
+  if (!told(*run.group, std::filesystem::exists(path)).get<bool>()) return chain;
   Checkpoint kept = read_checkpoint(path, {chain.kind});
   kept.label = chain.label;
   run.log->say(text("resuming after block ", kept.blocks.size()));

@@ -79,9 +79,10 @@ void encode_rows(const Pairing& pairing, const Batches& batches, const EncodeOpt
                  const PairLayout& layout, const Run& run, RowFile& file) {
   const at::NoGradGuard no_grad;
   const int64_t K = layout.K, at_once = std::max<int64_t>(1, options.batch / K);
-  while (file.done() < file.rows()) {
-    const int64_t begin = layout.begin + file.done(), end = std::min(layout.end, begin + at_once);
-    const NewPairs pairs = pairing.make(row_range(begin * K, end * K, run.device));
+  double error = 0;
+  const auto make = [&](int64_t begin, int64_t end) {
+    const int64_t first = (layout.begin + begin) * K;
+    const NewPairs pairs = pairing.make(row_range(first, first + (end - begin) * K, run.device));
     const Tensor norm2 = pairs.x0.flatten(1).square().sum(1);
     const Tensor log_p = pairs.log_p.defined() ? pairs.log_p : at::full_like(norm2, NAN);
 
@@ -94,9 +95,19 @@ void encode_rows(const Pairing& pairing, const Batches& batches, const EncodeOpt
                        {"log_p", by_row(log_p)},
                        {"norm2", by_row(norm2)}};
     if (options.flip) columns["flip"] = by_row(pairs.flip);
-    const double before = file.note().is_number() ? file.note().get<double>() : 0;
-    file.append(columns, std::max(before, pairs.error));
+    file.put(begin, columns);
+    error = std::max(error, pairs.error);
     h5::release_pages(batches.stored());
+  };
+  // What is matched together is one process's work.
+  const int64_t group = pairing.together(), each = (at_once + group - 1) / group * group;
+  while (file.done() < file.rows()) {
+    const Turn turn = file.next(each, layout.begin);
+    for (int64_t begin = turn.begin; begin < turn.end; begin += at_once) {
+      make(begin, std::min(turn.end, begin + at_once));
+    }
+    const double before = file.note().is_number() ? file.note().get<double>() : 0;
+    file.advance(turn.all, largest(*run.group, std::max(before, error)));
     run.log->progress("pairing", file.done() * K, file.rows() * K);
     if (run.stop() && file.done() < file.rows()) file.pause();
   }

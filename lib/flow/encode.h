@@ -46,8 +46,8 @@ std::vector<Column> pair_columns(const Batches& batches, const EncodeOptions& op
 /// What a couplings file says: what its data hand on, what the pairing tells, space and clock.
 json pair_facts(const Dataset& data, const Pairing& pairing);
 
-/// Makes the pairs that the file still lacks, and notes the largest error of their plans' marginals
-/// with them. Leaves with Unfinished when the run is asked to stop.
+/// Makes the pairs that the file still lacks, each process its share of them, and notes the largest
+/// error of their plans' marginals with them. Leaves with Unfinished when the run is asked to stop.
 void encode_rows(const Pairing& pairing, const Batches& batches, const EncodeOptions& options,
                  const PairLayout& layout, const Run& run, RowFile& file);
 

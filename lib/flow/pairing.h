@@ -21,6 +21,9 @@ struct Pairing {
   virtual ~Pairing() = default;
   /// numbers: (N) int64, on the run's device. Safe to call from several threads.
   virtual NewPairs make(const Tensor& numbers) const = 0;
+  /// Numbers of one run of so many, from a whole multiple on, are matched with each other: whoever
+  /// makes one of them has had the work of all.
+  virtual int64_t together() const { return 1; }
   /// True where the example of a number is that of the batches it is made from; else the pairing
   /// chooses it.
   virtual bool keeps_examples() const { return true; }

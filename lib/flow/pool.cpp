@@ -17,7 +17,7 @@ namespace {
 Run within_partial(const Run& run, const std::string& name) {
   Run own = run;
   own.output = run.partial(name);
-  std::filesystem::create_directories(own.output + ".partial");
+  if (run.leads()) std::filesystem::create_directories(own.output + ".partial");
   return own;
 }
 
@@ -31,7 +31,7 @@ Checkpoint between(Checkpoint model, size_t passed, size_t blocks) {
 }  // namespace
 
 void drop_pool(size_t blocks, const Run& run) {
-  std::filesystem::remove(run.partial(text("pool", blocks, ".h5")));
+  if (run.leads()) std::filesystem::remove(run.partial(text("pool", blocks, ".h5")));
 }
 
 size_t blocks_passed(const Label& source) {
@@ -68,6 +68,7 @@ std::string pool(const Checkpoint& model, size_t blocks, const std::string& sour
   const auto name = [](size_t passed) { return text("pool", passed, ".h5"); };
   size_t passed = blocks;
   while (passed > 0 && !std::filesystem::exists(run.partial(name(passed)))) --passed;
+  passed = told(*run.group, passed);  // what one file system tells others need not know yet
   const size_t given = blocks_passed(read_label(source));
   if (passed <= given) passed = given;
   const std::string nearest = passed == given ? source : run.partial(name(passed));
@@ -88,7 +89,8 @@ std::string pool(const Checkpoint& model, size_t blocks, const std::string& sour
 
   file.seal(
       own.label("couplings", pair_facts(origin.data, *pairing), {origin.data.label, model.label}));
-  std::filesystem::remove_all(own.output + ".partial");
+  run.group->any(false);  // the lead has made it
+  if (run.leads()) std::filesystem::remove_all(own.output + ".partial");
   return own.output;
 }
 

@@ -13,6 +13,7 @@ namespace couplet {
 
 void write_preview(NormalizingFlow& flow, const Dataset& data, int64_t count, int64_t step,
                    const Run& run) {
+  if (!run.leads()) return;
   const Requests requests(data.space, "each", run.random.stream("preview"));
   const Tensor rows = row_range(0, count, run.device);
   const Tensor x = flow.decode(requests.x0(rows), requests.labels(rows)).cpu();

@@ -9,16 +9,16 @@ json sample_rows(const Generator& generator, const Requests& requests, const Sam
                  const std::map<std::string, ColumnOf>& columns, const Run& run, RowFile& file) {
   const at::NoGradGuard no_grad;
   json plan = file.note();  // of the run that this one goes on from
-  if (generator.try_out && plan.is_null()) {
+  if (generator.try_out && plan.is_null() && run.leads()) {
     const Tensor row = row_range(rows.begin, std::min(rows.end, rows.begin + batch), run.device);
     plan = generator.try_out(requests.x0(row), requests.labels(row));
     run.log->say("parallel decoding: " + plan.dump());
     plan.erase("speed");  // a timing is no fact of the samples
   }
+  plan = told(*run.group, plan);
   if (generator.follow) generator.follow(plan);
-  while (file.done() < file.rows()) {
-    const int64_t begin = rows.begin + file.done(), end = std::min(rows.end, begin + batch);
-    const Tensor row = row_range(begin, end, run.device);
+  const auto make = [&](int64_t begin, int64_t end) {
+    const Tensor row = row_range(rows.begin + begin, rows.begin + end, run.device);
     const int64_t before = generator.evaluated ? generator.evaluated() : 0;
     const Tensor x0 = requests.x0(row), label = requests.labels(row);
     const Tensor x = generator.generate(x0, label, row);
@@ -30,7 +30,12 @@ json sample_rows(const Generator& generator, const Requests& requests, const Sam
       out["nfe"] = at::full({x.size(0)}, nfe / static_cast<double>(x.size(0)));
     }
     for (const auto& [name, column] : columns) out[name] = column({x0, label, row, x});
-    file.append(out, plan);
+    file.put(begin, out);
+  };
+  while (file.done() < file.rows()) {
+    const Turn turn = file.next(batch);
+    if (turn.begin < turn.end) make(turn.begin, turn.end);
+    file.advance(turn.all, plan);
     run.log->progress("sampling", file.done(), file.rows());
     if (run.stop() && file.done() < file.rows()) file.pause();
   }

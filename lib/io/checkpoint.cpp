@@ -49,6 +49,7 @@ Checkpoint read_checkpoint(const std::string& path, const std::vector<std::strin
 }
 
 void write_checkpoint(const Run& run, const Checkpoint& model, const std::vector<Label>& parents) {
+  if (!run.leads()) return;
   json facts = model.facts;
   facts["shape"] = model.space.shape;
   facts["classes"] = model.space.classes;

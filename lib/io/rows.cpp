@@ -98,30 +98,39 @@ void restore_layout(const std::string& empty, const std::string& path, std::vect
 
 RowFile::RowFile(const Run& run, int64_t rows, std::vector<Column> columns, const Tensors& tables)
     : run_(run), rows_(rows), columns_(std::move(columns)), path_(run.partial("rows.h5")) {
+  json begun;
+  if (run.leads()) begun = begin(tables);
+  begun = told(*run.group, begun);
+  offsets_ = begun["offsets"].get<std::vector<int64_t>>();
+  done_ = kept_ = begun["done"].get<int64_t>();
+  note_ = begun["note"];
+  file_ = ::open(path_.c_str(), O_RDWR | O_CLOEXEC);
+  require(file_ >= 0, path_, ": cannot be opened: ", std::strerror(errno));
+  last_keep_ = now();
+}
+
+json RowFile::begin(const Tensors& tables) const {
   json progress;
-  if (std::ifstream in(run.partial("progress.json")); in)
+  if (std::ifstream in(run_.partial("progress.json")); in)
     progress = json::parse(in, nullptr, false);
   const bool resumed = progress.is_object() && std::filesystem::exists(path_);
 
   const std::string fresh = path_ + ".new";
-  offsets_ = lay_out(fresh, rows, columns_, tables);
+  const std::vector<int64_t> offsets = lay_out(fresh, rows_, columns_, tables);
   std::vector<Part> parts;
   for (size_t i = 0; i < columns_.size(); ++i) {
-    parts.push_back({offsets_[i], rows * row_bytes(columns_[i])});
+    parts.push_back({offsets[i], rows_ * row_bytes(columns_[i])});
   }
   if (resumed) {
     restore_layout(fresh, path_, parts);
     std::remove(fresh.c_str());
-    done_ = kept_ = progress["done"].get<int64_t>();
-    note_ = progress["note"];
-    run.log->say(text("resuming ", run.output, " at row ", done_, " of ", rows));
+    run_.log->say(text("resuming ", run_.output, " at row ", progress["done"], " of ", rows_));
   } else {
-    take_room(fresh, parts, run.output);
+    take_room(fresh, parts, run_.output);
     rename_synced(fresh, path_);
+    progress = {{"done", 0}, {"note", nullptr}};
   }
-  file_ = ::open(path_.c_str(), O_RDWR | O_CLOEXEC);
-  require(file_ >= 0, path_, ": cannot be opened: ", std::strerror(errno));
-  last_keep_ = now();
+  return {{"offsets", offsets}, {"done", progress["done"]}, {"note", progress["note"]}};
 }
 
 RowFile::~RowFile() {
@@ -129,20 +138,25 @@ RowFile::~RowFile() {
   if (file_ >= 0) ::close(file_);
 }
 
-void RowFile::append(const Tensors& columns, const json& note) {
+Turn RowFile::next(int64_t each, int64_t first) const {
+  const int64_t now = (first + done_) / each, own = now + run_.group->rank();
+  const auto row = [&](int64_t share) { return std::clamp(share * each - first, done_, rows_); };
+  return {row(own), row(own + 1), row(now + run_.group->size())};
+}
+
+void RowFile::put(int64_t begin, const Tensors& columns) {
   struct Piece {
     Tensor data;
     int64_t offset;
   };
   std::vector<Piece> pieces;
-  int64_t n = 0;
   for (size_t i = 0; i < columns_.size(); ++i) {
     const Column& c = columns_[i];
     const Tensor data = columns.at(c.name).detach().to(at::kCPU, c.type).contiguous();
-    n = data.size(0);
+    const int64_t n = data.size(0);
     TORCH_INTERNAL_ASSERT(data.nbytes() == static_cast<size_t>(n * row_bytes(c)) &&
-                          done_ + n <= rows_);
-    pieces.push_back({data, offsets_[i] + done_ * row_bytes(c)});
+                          begin >= done_ && begin + n <= rows_);
+    pieces.push_back({data, offsets_[i] + begin * row_bytes(c)});
   }
   // One batch is written while the next is computed.
   if (writing_.valid()) writing_.get();
@@ -152,22 +166,26 @@ void RowFile::append(const Tensors& columns, const json& note) {
                static_cast<int64_t>(data.nbytes()), offset, path_);
     }
   });
-  done_ += n;
-  note_ = note;
-  if (now() - last_keep_ > 5 || done_ == rows_) keep();
+}
+
+void RowFile::advance(int64_t done, const json& note) {
+  done_ = done, note_ = note;
+  if (run_.group->any(now() - last_keep_ > 5) || done_ == rows_) keep();
 }
 
 void RowFile::keep() {
   if (writing_.valid()) writing_.get();
   if (kept_ == done_) return;
   require(::fdatasync(file_) == 0, path_, ": cannot be synced: ", std::strerror(errno));
+  kept_ = done_, last_keep_ = now();
+  run_.group->any(false);  // the rows of all are there
+  if (!run_.leads()) return;
   const std::string progress = run_.partial("progress.json");
   std::ofstream out(progress + ".new");
   out << json{{"done", done_}, {"note", note_}}.dump() << std::endl;
   out.close();
   require(out.good(), progress, ": cannot be written (is the disk full?)");
   rename_synced(progress + ".new", progress);
-  kept_ = done_, last_keep_ = now();
 }
 
 void RowFile::pause() {
@@ -191,7 +209,7 @@ h5::File RowFile::finished() {
 void RowFile::seal(Label label) {
   TORCH_INTERNAL_ASSERT(done_ == rows_);
   keep();
-  seal_artifact(path_, run_.output, std::move(label));
+  if (run_.leads()) seal_artifact(path_, run_.output, std::move(label));
 }
 
 }  // namespace couplet

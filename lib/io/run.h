@@ -1,4 +1,4 @@
-// One run of a tool: where it writes, on what device, by which numbers, until when.
+// One run of a tool: where it writes, with whom, on what device, by which numbers, until when.
 #pragma once
 #include <c10/core/Device.h>
 
@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "io/artifact.h"
+#include "parallel/group.h"
 
 namespace couplet {
 
@@ -21,7 +22,13 @@ struct Run {
   json command = json::object();  ///< argv, threads, …: what provenance tells
   bool provenance = true;
   std::shared_ptr<Log> log = std::make_shared<Log>();
-  std::function<bool()> stop = [] { return false; };  ///< a signal came, or --max-seconds is over
+  /// The processes of this run. Each calls the same functions that take a run, in the same order.
+  std::shared_ptr<const Group> group = std::make_shared<Group>();
+  /// A signal came to a process, or --max-seconds is over: all get the same answer, together.
+  std::function<bool()> stop = [] { return false; };
+
+  /// Whether this process is the one that writes and speaks.
+  bool leads() const { return group->leads(); }
 
   /// Where work in progress lies; made when the run began.
   std::string partial(const std::string& name) const { return output + ".partial/" + name; }

@@ -35,24 +35,28 @@ Tensor Likelihood::operator()(NormalizingFlow& flow, const Batch& batch, const T
 }
 
 double Likelihood::mean(NormalizingFlow& flow, const Dataset& data, int64_t begin, int64_t end,
-                        c10::Device device) const {
+                        const Run& run) const {
   const at::NoGradGuard no_grad;
-  Tensor sum = at::zeros({}, at::TensorOptions(at::kDouble).device(device));
-  for (int64_t i = begin; i < end; i += rows_at_once) {
-    const Tensor rows = row_range(i, std::min(end, i + rows_at_once));
-    const Tensor x = noised_(data.examples(rows, device), rows.to(device), validation_);
-    const Tensor label = data.labels.index_select(0, rows).to(device);
-    sum += log_prob(flow, x, label).sum(at::kDouble);
+  const int64_t batches = (end - begin + rows_at_once - 1) / rows_at_once;
+  const Tensor sums = at::zeros({batches}, at::TensorOptions(at::kDouble).device(run.device));
+  for (int64_t b = run.group->rank(); b < batches; b += run.group->size()) {
+    const int64_t first = begin + b * rows_at_once;
+    const Tensor rows = row_range(first, std::min(end, first + rows_at_once));
+    const Tensor row = rows.to(run.device);
+    const Tensor x = noised_(data.examples(rows, run.device), row, validation_);
+    const Tensor label = data.labels.index_select(0, rows).to(run.device);
+    sums[b].copy_(log_prob(flow, x, label).sum(at::kDouble));
   }
-  return -sum.item<double>() / static_cast<double>((end - begin) * data.space.dims());
+  run.group->sum(sums);
+  return -sums.sum().item<double>() / static_cast<double>((end - begin) * data.space.dims());
 }
 
 json Likelihood::measure(NormalizingFlow& flow, const Dataset& data, int64_t rows,
-                         c10::Device device) const {
+                         const Run& run) const {
   json numbers;
   const auto split = [&](const std::string& name, int64_t begin, int64_t end) {
     if (begin == end) return;
-    const double nats = mean(flow, data, begin, std::min(end, begin + rows), device);
+    const double nats = mean(flow, data, begin, std::min(end, begin + rows), run);
     numbers["nll_" + name] = nats;
     if (data.is_bytes()) numbers["bits_" + name] = bits(nats);
     if (data.space.shape.size() == 1) {

@@ -28,13 +28,13 @@ class Likelihood {
   Tensor operator()(NormalizingFlow& flow, const Batch& batch, const Tensor& rows) const;
 
   /// Nats per dimension of the rows [begin, end) of a dataset, noised as in training but by other
-  /// draws; no gradient.
+  /// draws; no gradient. The run's processes share them; how many these are changes no bit.
   double mean(NormalizingFlow& flow, const Dataset& data, int64_t begin, int64_t end,
-              c10::Device device) const;
+              const Run& run) const;
   /// The means over the first rows of each split: "nll_train", "nll_test", their "gap" (a flow that
   /// has learnt its examples by heart gives bad codes); of bytes "bits_…"; of vectors "nats_…",
   /// summed over dimensions in the units of the stored numbers.
-  json measure(NormalizingFlow& flow, const Dataset& data, int64_t rows, c10::Device device) const;
+  json measure(NormalizingFlow& flow, const Dataset& data, int64_t rows, const Run& run) const;
   /// Codes (N, *shape) of the rows (N) given, noised as for mean(); what the prior is compared to.
   Tensor codes(NormalizingFlow& flow, const Dataset& data, const Tensor& rows,
                c10::Device device) const;

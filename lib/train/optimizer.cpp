@@ -29,9 +29,12 @@ Tensor Optimizer::step(int64_t step, const std::vector<Tensor>& gradients,
                        const SideBySide& threads) {
   const at::NoGradGuard no_grad;
   const auto parts = even_parts(weights_, threads.size());
-  std::vector<Tensor> norms(parts.size(), at::zeros({}, weights_[0].options()));
+  std::vector<Tensor> norms(weights_.size());  // of each: the same for any number of threads
   threads([&](int64_t i) {
-    if (parts[i].size > 0) norms[i] = at::stack(at::_foreach_norm(parts[i].of(gradients))).norm();
+    const Part& part = parts[i];
+    if (part.size == 0) return;
+    const auto found = at::_foreach_norm(part.of(gradients));
+    std::copy(found.begin(), found.end(), norms.begin() + static_cast<int64_t>(part.begin));
   });
   const Tensor norm = at::stack(norms).norm();
   const Tensor clip = (options_.clip / (norm + 1e-6)).clamp_max(1.0);

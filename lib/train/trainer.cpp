@@ -57,11 +57,11 @@ class Training {
         run_(run),
         name_(name),
         hooks_(hooks),
-        threads_(run.device.is_cpu() ? shares(options.batch) : 1),
+        threads_(run.device.is_cpu() ? shares(options.batch / run.group->size()) : 1),
         optimizer_(net, options, hooks.followers),
         dropped_(run.random.stream("dropout" + name)),
         sum_(at::zeros({2}, at::TensorOptions(at::kDouble).device(run.device))) {
-    if (std::filesystem::exists(state_file())) resume();
+    begin();
     run.log->open_records(run.output + (name.empty() ? "" : "." + name) + ".jsonl", step_);
   }
 
@@ -88,14 +88,21 @@ class Training {
   int64_t first_row() const { return step_ * options_.batch; }
 
   void one_step(const std::function<Tensor(const Tensor&)>& loss) {
-    const Tensor rows = row_range(first_row(), first_row() + options_.batch, run_.device);
+    const Group& group = *run_.group;
+    const Tensor batch = row_range(first_row(), first_row() + options_.batch, run_.device);
+    const Tensor rows = batch.tensor_split(group.size())[group.rank()];
+    const double weight = static_cast<double>(rows.numel()) / static_cast<double>(options_.batch);
     const bool bf16 = options_.precision == "bf16";
     const auto dropping = [&](const Tensor& part) {
       const DropoutRows guard(dropped_, part);
-      return loss(part);
+      return group.size() == 1 ? loss(part) : loss(part) * weight;
     };
-    const auto [value, gradients] =
+    auto [value, gradients] =
         differentiate(dropping, rows, optimizer_.weights(), threads_, bf16, options_.accumulate);
+    // The mean over the batch is the sum of the processes' shares of it.
+    gradients.push_back(value.to(gradients[0].scalar_type()));
+    gradients = sums(group, gradients);
+    value = gradients.back(), gradients.pop_back();
     const Tensor norm = optimizer_.step(step_, gradients, threads_);
     sum_ += at::stack({value, norm}).to(at::kDouble);
     ++count_, ++step_;
@@ -149,7 +156,19 @@ class Training {
     run_.log->record(numbers);
   }
 
+  /// The lead goes on from what was saved, if anything was, the others from what the lead has.
+  void begin() {
+    if (run_.leads() && std::filesystem::exists(state_file())) resume();
+    const json where = told(*run_.group, {step_, count_, validated_, numbers_});
+    step_ = where[0], count_ = where[1], validated_ = where[2], numbers_ = where[3];
+    Tensors all = optimizer_.state();
+    for (const auto& item : net_.named_buffers()) all["buffers/" + item.key()] = item.value();
+    all["sum"] = sum_;
+    broadcast(*run_.group, all);
+  }
+
   void save() {
+    if (!run_.leads()) return;
     if (count_ > 0) {
       require(sum_.isfinite().all().item<bool>(), name_.empty() ? "training" : name_,
               ": the loss is not finite at or before step ", step_,
@@ -219,6 +238,8 @@ Trained train(torch::nn::Module& net, const std::function<Tensor(const Tensor& r
   require_option(hooks.validate || options.validate_every == 0,
                  "option 'train.validate_every' has no effect: nothing is validated here");
   check(options);
+  require_option(options.batch >= run.group->size(), "option 'train.batch': ", options.batch,
+                 " rows are too few for ", run.group->size(), " processes");
   return Training(net, options, run, name, hooks).go(loss);
 }
 

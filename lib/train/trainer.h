@@ -17,7 +17,7 @@ struct TrainOptions {
   double save_minutes = 5;
   void describe(auto&& option) {
     option("steps", steps, "optimiser steps");
-    option("batch", batch, "rows a step");
+    option("batch", batch, "rows a step, of all processes together");
     option("accumulate", accumulate, "parts of a step's rows, one after the other, to save memory");
     option("lr", lr, "learning rate at its highest (AdamW)");
     option("lr_end", lr_end, "learning rate at the end of the schedule");
@@ -59,7 +59,8 @@ void check(const TrainOptions& options);
 
 /// Minimises loss(rows), a mean over the rows it is given (a scalar tensor), over rows
 /// k B … k B + B - 1 at step k. On a CPU it is called by several threads at once, each with a share
-/// of these rows. Saves its state in the run's partial folder, resumes from it bit-exactly (with as
+/// of these rows; of many processes each has a slice of them, and the sum of gradients moves all
+/// alike. Saves its state in the run's partial folder, resumes from it bit-exactly (with as
 /// many threads), stops with Unfinished as the run asks. Returns weights and average, and the last
 /// validation's numbers. Errors: a loss that is not finite (step, rows).
 Trained train(torch::nn::Module& net, const std::function<Tensor(const Tensor& rows)>& loss,

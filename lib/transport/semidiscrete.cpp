@@ -122,14 +122,17 @@ void ascend(Ascent& ascent, const Tensor& y, const Semidiscrete& options, const 
 
   for (int64_t& k = ascent.step; k < std::min(until, steps);) {
     // Whom do this step's noises go to? About the centre: it only turns the gauge.
-    const Tensor rows = row_range(k * B, (k + 1) * B, y.device());
-    const int64_t n = y.is_cpu() ? shares(B) : 1;
-    const Tensor index = at::empty({B}, rows.options());
+    const Group& group = *ascent.group;
+    const Tensor all = row_range(k * B, (k + 1) * B, y.device());
+    const Tensor rows = all.tensor_split(group.size())[group.rank()];
+    const int64_t own = rows.size(0), n = y.is_cpu() ? shares(own) : 1;
+    const Tensor index = at::empty({own}, rows.options());
     const Tensor shared = at::zeros({n, m}, weights.options());
     const Tensor v = epsilon > 0 ? ascent.g / epsilon + weights.log() : Tensor();
     const SideBySide threads(n);
     threads([&](int64_t share) {
-      const int64_t begin = share * B / n, count = (share + 1) * B / n - begin;
+      const int64_t begin = share * own / n, count = (share + 1) * own / n - begin;
+      if (count == 0) return;
       const Tensor z = noise.normal(rows.narrow(0, begin, count), {d}).to(points.x.scalar_type());
       if (epsilon == 0) {
         index.narrow(0, begin, count).copy_(assign_noise(z, points.y, ascent.g));
@@ -138,7 +141,9 @@ void ascend(Ascent& ascent, const Tensor& y, const Semidiscrete& options, const 
                    at::zeros({count}, ones.options()), shared[share]);
       }
     });
-    const Tensor got = epsilon == 0 ? shared[0].scatter_add(0, index, ones) : shared.sum(0);
+    const Tensor got =
+        epsilon == 0 ? shared[0].scatter_add(0, index, ones.narrow(0, 0, own)) : shared.sum(0);
+    group.sum(got);
 
     // A step up, geometric in its size.
     const double done = static_cast<double>(k) / static_cast<double>(steps);
@@ -153,15 +158,17 @@ void ascend(Ascent& ascent, const Tensor& y, const Semidiscrete& options, const 
   }
 }
 
-Tensor hits(const Tensor& y, const Tensor& g, const Random& random, int64_t samples) {
+Tensor hits(const Tensor& y, const Tensor& g, const Random& random, int64_t samples,
+            const Group& group) {
   constexpr int64_t at_once = 8192;
   const Random noise = random.stream("check");
   const Tensor counts = at::zeros({y.size(0)}, y.options().dtype(at::kDouble));
-  for (int64_t begin = 0; begin < samples; begin += at_once) {
+  for (int64_t begin = group.rank() * at_once; begin < samples; begin += group.size() * at_once) {
     const Tensor rows = row_range(begin, std::min(begin + at_once, samples), y.device());
     const Tensor z = noise.normal(rows, {y.size(1)}).to(y.scalar_type());
     counts.scatter_add_(0, assign_noise(z, y, g), at::ones({rows.size(0)}, counts.options()));
   }
+  group.sum(counts);
   return counts;
 }
 

@@ -1,6 +1,7 @@
 // Semidiscrete optimal transport: from the normal law to points, by one number a point.
 #pragma once
 #include "base/random.h"
+#include "parallel/group.h"
 
 namespace couplet {
 
@@ -43,6 +44,7 @@ int64_t steps_for(const Semidiscrete& options, int64_t points);
 struct Ascent {
   Tensor g, average;
   int64_t step = 0;
+  std::shared_ptr<const Group> group = std::make_shared<Group>();  ///< who share a step's noises
 };
 
 /// Where an ascent begins: g_j = -|y_j|^2 / 2 about the points' centre, which gives each noise its
@@ -58,7 +60,9 @@ Ascent begin_ascent(const Tensor& y, const Tensor& b = {});
 void ascend(Ascent& ascent, const Tensor& y, const Semidiscrete& options, const Random& random,
             int64_t until, const Tensor& b = {});
 
-/// How often each point is hit by `samples` noises of the stream "check": (m) double.
-Tensor hits(const Tensor& y, const Tensor& g, const Random& random, int64_t samples);
+/// How often each point is hit by `samples` noises of the stream "check", which the processes of a
+/// group share: (m) double.
+Tensor hits(const Tensor& y, const Tensor& g, const Random& random, int64_t samples,
+            const Group& group = Group());
 
 }  // namespace couplet

@@ -188,7 +188,7 @@ TEST_CASE("Training noise is drawn by row; validation does not depend on the bat
   write_images(folder / "data.h5");
   const Dataset data = open_dataset(folder / "data.h5");
   const auto mean = [&](int64_t begin, int64_t end) {
-    return Likelihood({}, data, random).mean(flow, data, begin, end, c10::kCPU);
+    return Likelihood({}, data, random).mean(flow, data, begin, end, Run());
   };
   CHECK(mean(0, 11) * 11 == Approx(mean(0, 4) * 4 + mean(4, 11) * 7).epsilon(1e-6));
 }

@@ -97,6 +97,7 @@ struct Grouped : Pairing {
     return {{noise.normal(numbers, batches.space().shape), x1, label}, example, flip, {}, error};
   }
 
+  int64_t together() const override { return n; }
   bool keeps_examples() const override { return false; }
 };
 

@@ -27,7 +27,7 @@ struct Progress {
   std::string path() const { return run.partial("potentials.h5"); }
   void load(size_t classes) {
     ascents.resize(classes);
-    if (!std::filesystem::exists(path())) return;
+    if (!told(*run.group, std::filesystem::exists(path())).get<bool>()) return;
     const h5::File file = h5::File::open(path());
     for (size_t c = 0; c < classes; ++c) {
       const std::string at = std::to_string(c);
@@ -39,6 +39,9 @@ struct Progress {
     }
   }
   void save() {
+    saved = std::chrono::steady_clock::now();
+    run.group->any(false);  // all have read what is there
+    if (!run.leads()) return;
     h5::File file = h5::File::create(path() + ".new");
     for (size_t c = 0; c < ascents.size(); ++c) {
       if (!ascents[c].g.defined()) continue;
@@ -49,9 +52,10 @@ struct Progress {
     }
     file.close();
     rename_synced(path() + ".new", path());
-    saved = std::chrono::steady_clock::now();
   }
-  bool due() const { return std::chrono::steady_clock::now() - saved > std::chrono::minutes(1); }
+  bool due() const {
+    return run.group->any(std::chrono::steady_clock::now() - saved > std::chrono::minutes(1));
+  }
 };
 
 struct SemidiscreteOt : Pairing {
@@ -118,6 +122,7 @@ struct SemidiscreteOt : Pairing {
       const Random random = run.random.stream(text("potentials of class ", c));
       Ascent& ascent = progress.ascents[c];
       if (!ascent.g.defined()) ascent = begin_ascent(own.y);
+      ascent.group = run.group;
       const int64_t m = own.y.size(0), steps = steps_for(options, m);
       while (ascent.step < steps) {
         ascend(ascent, own.y, options, random, ascent.step + steps_at_once);
@@ -133,7 +138,7 @@ struct SemidiscreteOt : Pairing {
       if (!progress.chi2.contains(c)) {
         const int64_t samples = std::max<int64_t>(4096, samples_a_point * m);
         const Tensor even = at::full({m}, 1.0 / static_cast<double>(m), own.g.options());
-        progress.chi2[c] = chi2(hits(own.y, own.g, random, samples), even);
+        progress.chi2[c] = chi2(hits(own.y, own.g, random, samples, *run.group), even);
         progress.save();
       }
       unevenness += progress.chi2.at(c) * static_cast<double>(m);
