@@ -12,7 +12,7 @@ fail() { echo "FAILED: $*"; tail -n 5 stderr.txt 2> /dev/null; exit 1; }
 same() { couplet-info --diff "$1" "$2" > difference.txt || { cat difference.txt; fail "$1 and $2 differ"; }; }
 
 # The messages between processes.
-many 3 unit-tests '[.mpi]' > stdout.txt 2>&1 || { cat stdout.txt; fail "unit tests by 3 processes"; }
+many 3 "$BIN/tests/unit-tests" '[.mpi]' > stdout.txt 2>&1 || { cat stdout.txt; fail "unit tests by 3 processes"; }
 
 # Training: 2 processes of one thread give the weights of 1 process of two, bit for bit.
 train='-q -s train.steps=60 -s train.batch=64'
@@ -55,7 +55,7 @@ rows() {  # NAME COMMAND…: by 1 and by 2 processes
 rows encoded nf-encode-couplings teacher.h5 -s draws=4 -s batch=64
 rows matched nf-encode-couplings moons.h5 -s coupling=minibatch-ot -s coupling.n=300 -s draws=2
 rows entropic nf-encode-couplings moons.h5 -s coupling=sinkhorn -s coupling.n=300 --shard 1/3
-rows climbed nf-encode-couplings moons.h5 -s coupling=semidiscrete-ot -s coupling.ascent.steps=200
+rows climbed nf-encode-couplings moons.h5 -s coupling=semidiscrete-ot -s coupling.steps=200
 rows pushed nf-encode-couplings chain.h5 --data moons.h5 -s coupling=pushed -s coupling.steps=20
 for i in 0 1 2; do
   many 2 nf-encode-couplings teacher.h5 -q --threads 1 -s draws=4 -s batch=64 --shard $i/3 -o shard$i.h5 2> stderr.txt || fail shards

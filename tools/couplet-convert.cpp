@@ -22,12 +22,13 @@ int main(int argc, char** argv) {
   Tool tool(
       {.name = "couplet-convert",
        .summary = "Turn foreign data and weights into files of ours, and ours into others.",
-       .about = "The ending of OUTPUT decides: foreign data become a dataset (.h5); a dataset or "
-                "samples arrays for numpy (.npz, .npy), a table (.csv), a grid of images or cloud "
-                "of points (.png) or a folder of PNG files (no ending); published weights "
-                "(TarFlow, U-Net, DiT) a checkpoint (.h5); a checkpoint .safetensors or .npz. merge "
-                "joins the shards of a couplings file, files of samples of one seed, or statistics "
-                "of shards.",
+       .about =
+           "The ending of OUTPUT decides: foreign data become a dataset (.h5); a dataset or "
+           "samples arrays for numpy (.npz, .npy), a table (.csv), a grid of images or cloud "
+           "of points (.png) or a folder of PNG files (no ending); published weights "
+           "(TarFlow, U-Net, DiT) a checkpoint (.h5); a checkpoint .safetensors or .npz. merge "
+           "joins the shards of a couplings file, files of samples of one seed, or statistics "
+           "of shards.",
        .example = "couplet-convert data/digits.csv.gz -s 'shape=[1,8,8]' -s range=16 -s test=0.2 "
                   "-o digits.h5",
        .alone = true});

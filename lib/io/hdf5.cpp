@@ -306,7 +306,8 @@ void check_storage(hid_t data, const std::vector<int64_t>& sizes, at::ScalarType
   if (layout != H5D_CHUNKED) {  // the library copies as much as its sizes say
     const hsize_t stored = H5Dget_storage_size(data);
     require(stored == 0 || stored >= static_cast<hsize_t>(bytes), what, ": ",
-            at::IntArrayRef(sizes), " numbers are more than the ", stored, " bytes there (damaged)");
+            at::IntArrayRef(sizes), " numbers are more than the ", stored,
+            " bytes there (damaged)");
     return;
   }
   std::vector<hsize_t> chunk(sizes.size());

@@ -20,7 +20,8 @@ std::shared_ptr<const Group> join(const Launch& launch, const std::vector<std::s
   if (launch.size == 1) return std::make_shared<const Group>();
   auto group = join_mpi(launch);
   const json own = command, lead = told(*group, own);
-  require_option(own == lead,
+  // All have to know: whoever went on alone would wait for the others for ever.
+  require_option(!group->any(own != lead),
                  "processes of one run need one command; these were started together, but the "
                  "first has another (for runs of their own: srun --mpi=none)");
   return group;

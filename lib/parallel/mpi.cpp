@@ -1,6 +1,7 @@
 #include "parallel/mpi.h"
 
 #include <ATen/ATen.h>
+#define OMPI_SKIP_MPICXX 1  // its old C++ classes, whose library is not linked
 #include <mpi.h>
 #include <sched.h>
 

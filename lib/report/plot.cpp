@@ -203,8 +203,8 @@ std::string draw_legend(const std::vector<Curve>& curves, double& y) {
         std::find(looks.begin(), looks.begin() + i, looks[i]) != looks.begin() + i;
     if (curve.name.empty() || named_before) continue;
     constexpr size_t most = static_cast<size_t>((plot_width - left - 40) / letter);
-    const std::string name =
-        curve.name.size() > most ? curve.name.substr(0, most - 3) + "..." : curve.name;
+    std::string name = curve.name;
+    if (name.size() > most) name.resize(most - 3), name.append("...");
     const double room = 40 + letter * static_cast<double>(name.size());
     if (x > left && x + room > plot_width) x = left, y += line_height;
     const bool points = curve.mark == Mark::points;

@@ -42,11 +42,11 @@ std::string put(std::string bytes, size_t at, uint64_t value, int width) {
 
 TEST_CASE("an array in Fortran's order is turned, compressed ones are unpacked", "[formats]") {
   const Folder folder;
-  write_bytes(folder / "f.npy", npy("'|u1'", "2, 3,", "\1\4\2\5\3\6", true));
+  couplet::testing::write_bytes(folder / "f.npy", npy("'|u1'", "2, 3,", "\1\4\2\5\3\6", true));
   CHECK(at::equal(open_npy(folder / "f.npy").all(),
                   at::tensor({1, 2, 3, 4, 5, 6}, at::kByte).view({2, 3})));
   const std::string plain = npy("'<i2'", "2,", std::string("\1\0\xff\xff", 4));
-  write_bytes(folder / "g.npy", gzip(plain));
+  couplet::testing::write_bytes(folder / "g.npy", gzip(plain));
   CHECK(at::equal(open_npy(folder / "g.npy").all(), at::tensor({1, -1}, at::kShort)));
   CHECK(read_examples(folder / "f.npy").x.type() == at::kByte);
 }
@@ -68,7 +68,7 @@ TEST_CASE("arrays that cannot be read say what they are", "[formats]") {
       {std::string("\x93NUMPY\x07\0", 8) + four + four, "of version 7"},
       {"\x93NUMPY", "not a numpy array"}};
   for (const auto& [bytes, message] : wrong) {
-    write_bytes(path, bytes);
+    couplet::testing::write_bytes(path, bytes);
     CHECK_THROWS_WITH(open_npy(path), contains(message));
   }
 }
@@ -94,7 +94,7 @@ TEST_CASE("a damaged archive is refused before room is taken", "[formats]") {
   const std::string whole = couplet::testing::read_bytes(good);
   const size_t list = whole.find("PK\1\2"), end = whole.find("PK\5\6");
   const auto refused = [&](const std::string& bytes, const std::string& message) {
-    write_bytes(bad, bytes);
+    couplet::testing::write_bytes(bad, bytes);
     CHECK_THROWS_WITH(read_npz(bad), contains(message));
     CHECK_THROWS_WITH(read_examples(bad), contains(message));
   };

@@ -38,12 +38,12 @@ TEST_CASE("safetensors files that do not fit themselves are refused") {
   };
   const std::string eight(8, '\0');
   refused(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,12]}})", eight, "outside");
-  refused(R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", eight, "larger");
+  refused(R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", eight, "holds 8 bytes");
   refused(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}})", eight, "holds 8 bytes");
-  refused(R"({"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})", eight, "larger");
+  refused(R"({"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})", eight, "holds 8 bytes");
   refused(R"({"a":{"dtype":"F4","shape":[2],"data_offsets":[0,8]}})", eight, "type F4");
   refused(R"({"a":{"dtype":"F32","shape":[99999999999,99999999999],"data_offsets":[0,8]}})", eight,
-          "larger");
+          "holds 8 bytes");
   refused(R"({"a":{"dtype":"F32"}})", eight, "x.safetensors");
   refused("{]", eight, "x.safetensors");
   testing::write_bytes(path, "\xff\xff\xff\xff\xff\xff\xff\x7f{}");

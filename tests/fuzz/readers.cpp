@@ -269,7 +269,8 @@ std::string mended_png(std::string bytes) {
 std::string mended_zip(std::string bytes) {
   for (size_t at = bytes.find("PK\1\2"); at < bytes.size(); at = bytes.find("PK\1\2", at + 4)) {
     if (at + 46 > bytes.size()) break;
-    const uint64_t size = little_endian(bytes, at + 24, 4), local = little_endian(bytes, at + 42, 4);
+    const uint64_t size = little_endian(bytes, at + 24, 4),
+                   local = little_endian(bytes, at + 42, 4);
     if (local + 30 > bytes.size()) continue;
     const uint64_t begin =
         local + 30 + little_endian(bytes, local + 26, 2) + little_endian(bytes, local + 28, 2);
@@ -351,7 +352,8 @@ std::vector<Reader> readers(const std::string& folder, const std::string& source
       {"pickle", ".pkl", 4 * plain, pickle_seeds(source), read_one_pickle},
       {"safetensors", ".safetensors", plain, safetensors_seeds(folder),
        [](const std::string& path) { read_safetensors(path); }},
-      {"png", ".png", packed, png_seeds(), [](const std::string& path) { read_png(path); }, mended_png},
+      {"png", ".png", packed, png_seeds(), [](const std::string& path) { read_png(path); },
+       mended_png},
       {"jpeg", ".jpg", packed, jpeg_seeds(), [](const std::string& path) { read_jpeg(path); }},
       {"idx", "", packed, {idx_seed(), gzip(idx_seed())}, examples(read_idx_examples)},
       {"cifar", ".bin", plain, {std::string("\3", 1) + bytes_of_tensor(ramp({3072}))}, read_cifar},

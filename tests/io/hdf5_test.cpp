@@ -187,7 +187,7 @@ TEST_CASE("Numbers of the other order of bytes are turned", "[io]") {
   const int64_t numbers[] = {1, -2, 1ll << 40};
   Foreign(folder / "a.h5").dataset("x", H5T_STD_I64BE, {3}, H5P_DEFAULT, numbers);
   const h5::File file = h5::File::open(folder / "a.h5");
-  const Tensor expected = at::tensor({1ll, -2ll, 1ll << 40}, at::kLong);
+  const Tensor expected = at::tensor(at::ArrayRef<int64_t>(numbers), at::kLong);
   CHECK(at::equal(file.read("x"), expected));
   CHECK(at::equal(file.map("x"), expected));
   CHECK(at::equal(file.array("x").all(), expected));
@@ -243,11 +243,11 @@ TEST_CASE("Attributes that cannot be shown are refused, deep JSON stays a text",
   {
     const Foreign made(folder / "a.h5");
     made.text("bad", "\xff\xfe");
-    made.text("deep", std::string(100000, '['));
+    made.text("deep", std::string(5000, '['));
     made.text("list", "[1, [2]]");
   }
   const h5::File file = h5::File::open(folder / "a.h5");
   CHECK(file.attribute("/", "list") == json::parse("[1, [2]]"));
   CHECK_THROWS_WITH(file.attribute("/", "bad"), contains("attribute bad: "));
-  CHECK(file.attribute("/", "deep") == std::string(100000, '['));
+  CHECK(file.attribute("/", "deep") == std::string(5000, '['));
 }

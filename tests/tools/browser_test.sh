@@ -45,6 +45,7 @@ screen.onload = () => {
   if (!page.querySelector('svg') || !page.querySelector('h2')) found.push('no plot or no section');
   for (const r of page.defaultView.performance.getEntriesByType('resource'))
     if (!r.name.startsWith('data:')) found.push('loads ' + r.name);
+  document.scripts[0].remove();  // its own words are not among what was seen
   document.getElementById('found').textContent =
     'SEEN ' + paper + (contrast(paper, 'rgb(0,0,0)') < 3 ? ' dark' : ' light') + '\n' + [...new Set(found)].join('\n');
 };

@@ -4,9 +4,10 @@
 set -eu
 folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
 PATH="$BIN:$PATH"; cd "$folder"
-few() {
-  sed -E 's/((train\.)?steps"?[=:] ?)[0-9]{3,}/\14/g; s/--rows 0-[0-9]+/--rows 0-99/; s/"blocks":3/"blocks":1/
-          s/coupling=semidiscrete-ot/& -s coupling.steps=4/'
+few() {  # steps, rows, blocks and codes
+  sed -E 's/((train\.)?steps"?[=:] ?)[0-9]{3,}/\14/g; s/--rows 0-[0-9]+/--rows 0-99/; s/"blocks":3/"blocks":2/
+          s/-o chain(-map)?.h5/-s push.steps=2 &/; s/coupling=semidiscrete-ot/& -s coupling.steps=4/
+          s/(nf-encode-couplings +(own-)?teacher.h5|coupling=teacher)/& -s coupling.calibration=200/'
 }
 block() { sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/p" "$SOURCE/docs/cookbook.md" | grep -v '^```'; }
 
