@@ -12,7 +12,8 @@ int main(int argc, char** argv) {
              .summary = "Tell what files are: kind, options, lineage, data; check or compare them.",
              .example = "couplet-info student.h5",
              .output = Output::none,
-             .alone = true});
+             .alone = true,
+             .brief = true});
   const auto& files = tool.inputs("files", "files of ours");
   const auto& as_json = tool.flag("json", false, "print everything as JSON");
   const auto& checks =

@@ -10,7 +10,8 @@ int main(int argc, char** argv) {
   Tool tool({.name = "couplet-report",
              .summary = "Make one HTML page of measures, samples, training curves and lineage.",
              .example = "couplet-report *.h5 *.h5.jsonl *.json -o report.html",
-             .alone = true});
+             .alone = true,
+             .brief = true});
   const auto& files =
       tool.inputs("files", "files of ours, training logs (.jsonl), JSON of eval-fid");
 

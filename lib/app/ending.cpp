@@ -31,6 +31,7 @@ bool ended_by_lead() {
 
 void listen_to_signals() {
   for (int signal : {SIGTERM, SIGINT, SIGUSR1, SIGUSR2}) std::signal(signal, on_signal);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file grown to its limit is an error of the write
 }
 
 bool signalled() { return signals > 0; }

@@ -15,8 +15,10 @@
 
 #include "app/completion.h"
 #include "app/ending.h"
+#include "app/lost_input.h"
 #include "app/man_page.h"
 #include "app/manual.h"
+#include "app/rehearsal.h"
 #include "app/workplace.h"
 #include "base/denormals.h"
 #include "base/memory.h"
@@ -33,7 +35,7 @@ struct CommonFlags {
   std::vector<std::string> sets;
   int64_t threads = 0, seed = 0;
   double max_seconds = 0;
-  bool force = false, dump_config = false, list = false, no_provenance = false;
+  bool force = false, dump_config = false, dry_run = false, list = false, no_provenance = false;
   bool quiet = false, verbose = false;
 };
 
@@ -197,6 +199,10 @@ Tool::Tool(ToolInfo info) : state_(std::make_unique<State>(info)) {
   app.add_option("--max-seconds", c.max_seconds, "save and leave with status 75 after so long")
       ->check(CLI::NonNegativeNumber);
   app.add_flag("--force", c.force, "write OUTPUT though it exists; give up other work in progress");
+  if (!info.brief)
+    app.add_flag("--dry-run", c.dry_run,
+                 "begin for ten seconds, or --max-seconds, beside OUTPUT; print as JSON what all "
+                 "will take, and keep nothing");
   app.add_flag("--dump-config", c.dump_config, "print the effective options as JSON and stop");
   app.add_flag("--list", c.list, "print the variants that options choose from and stop");
   app.add_flag("--no-provenance", c.no_provenance, "leave host, time and command out of the file");
@@ -309,18 +315,26 @@ int Tool::run(int argc, char** argv, const OptionSet& options,
         {"argv", command}, {"threads", at::get_num_threads()}, {"started", std::time(nullptr)}};
     if (launch.size > 1) run.command["processes"] = launch.size;
     listen_to_signals();
-    run.stop = [this, &c, &group = *group] {
-      const std::chrono::duration<double> age = std::chrono::steady_clock::now() - state_->begin;
-      return group.any(signalled() || (c.max_seconds > 0 && age.count() > c.max_seconds));
+    listen_for_lost_input(info.name.c_str());
+    const auto age = [this] {
+      return std::chrono::duration<double>(std::chrono::steady_clock::now() - state_->begin)
+          .count();
     };
-
-    if (run.output.empty()) {
-      body(given, run);
-    } else {
+    const double limit = c.dry_run ? 0 : c.max_seconds;
+    run.stop = [&age, limit, &group = *group] {
+      return group.any(signalled() || (limit > 0 && age() > limit));
+    };
+    const auto work = [&] {
+      if (run.output.empty()) return body(given, run);
       Workplace place(run, state_->flag_values(), state_->input_paths(), c.force);
       body(given, run);
-      place.finish(
-          std::chrono::duration<double>(std::chrono::steady_clock::now() - state_->begin).count());
+      place.finish(age());
+    };
+    if (c.dry_run) {
+      const json found = rehearse(run, c.max_seconds > 0 ? c.max_seconds : 10, work);
+      std::cout << found.dump(1) << std::endl;
+    } else {
+      work();
     }
     std::cout.flush();
     require(std::cout.good() && std::fclose(stdout) == 0, "stdout cannot be written to its end");

@@ -16,6 +16,7 @@ struct ToolInfo {
   std::string name, summary, about, example;
   Output output = Output::required;
   bool alone = false;  ///< works in one process: of many nothing would come
+  bool brief = false;  ///< done in moments: --dry-run would have nothing to tell
 };
 
 /// What a tool's options struct comes down to for the frame, which is not a template.

@@ -95,6 +95,10 @@ void Workplace::take(const json& flags, const std::vector<std::string>& inputs, 
   const json now = command_of(run, flags, inputs);
   const json before = read_json(run.partial("command.json"));
   if (!before.is_null() && before != now) {
+    for (size_t i = 0; i < inputs.size() && i < before["inputs"].size(); ++i) {
+      const bool lost = before["inputs"][i] != now["inputs"][i] && !fs::exists(inputs[i]);
+      require(!lost, inputs[i], ": is not there any more");
+    }
     require_option(force, folder_, ": holds work of another command: ", differences(before, now),
                    "; --force gives it up");
     for (const auto& entry : fs::directory_iterator(folder_)) {

@@ -48,12 +48,15 @@ void Log::warn(const std::string& line) {
 }
 
 void Log::progress(const std::string& what, int64_t done, int64_t total, const std::string& note) {
-  if (level_ <= Level::quiet || total <= 0) return;
+  if (total <= 0) return;
   const auto now = Clock::now();
-  if (what != what_ || 10 * done / total < shown_tenth_) {  // another loop, or the same once more
-    what_ = what, first_ = done, begin_ = shown_ = now, shown_tenth_ = 10 * done / total;
-    if (done < total) return;
+  const bool another = what != pace_.what || done < pace_.done;  // or the same once more
+  if (another) {
+    pace_ = {what, done}, begin_ = shown_ = now, shown_tenth_ = 10 * done / total;
   }
+  pace_.done = done, pace_.total = total;
+  pace_.seconds = std::chrono::duration<double>(now - begin_).count();
+  if (level_ <= Level::quiet || (another && done < total)) return;
   const bool terminal = ::isatty(STDERR_FILENO);
   const double since = std::chrono::duration<double>(now - shown_).count();
   const int64_t tenth = 10 * done / total;
@@ -61,8 +64,8 @@ void Log::progress(const std::string& what, int64_t done, int64_t total, const s
   if (!due && done < total) return;
   shown_ = now, shown_tenth_ = tenth;
 
-  const double seconds = std::chrono::duration<double>(now - begin_).count();
-  const double rate = seconds > 0 ? static_cast<double>(done - first_) / seconds : 0;
+  const double seconds = pace_.seconds;
+  const double rate = seconds > 0 ? static_cast<double>(done - pace_.first) / seconds : 0;
   char numbers[128];
   std::snprintf(numbers, sizeof numbers, " %lld/%lld  %.4g/s", static_cast<long long>(done),
                 static_cast<long long>(total), rate);

@@ -18,8 +18,15 @@ class Log {
   /// A line that begins with "warning: "; also when quiet.
   void warn(const std::string& line);
   /// Work done of total, with rate and time left: one line on a terminal, else one every 30 s and
-  /// at each tenth. note: what else to show, say "loss 0.12".
+  /// at each tenth. note: what else to show, say "loss 0.12". Every long loop tells it each turn.
   void progress(const std::string& what, int64_t done, int64_t total, const std::string& note = "");
+  /// What the loop at work told first and last, and when.
+  struct Pace {
+    std::string what;
+    int64_t first = 0, done = 0, total = 0;
+    double seconds = 0;  ///< between the two
+  };
+  const Pace& pace() const { return pace_; }
 
   /// Appends a record to the JSON-lines file; no file, no record.
   void record(const json& record);
@@ -31,8 +38,8 @@ class Log {
   void end_line();
   Level level_;
   std::string records_;
-  std::string what_;
-  int64_t first_ = 0, shown_tenth_ = -1;
+  Pace pace_;
+  int64_t shown_tenth_ = -1;
   Clock::time_point begin_, shown_;
   bool line_open_ = false;
 };

@@ -78,6 +78,12 @@ Tensors named_tensors(const torch::nn::Module& net) {
   return all;
 }
 
+int64_t bytes_of(const Tensors& all) {
+  int64_t sum = 0;
+  for (const auto& [name, tensor] : all) sum += static_cast<int64_t>(tensor.nbytes());
+  return sum;
+}
+
 void load_tensors(torch::nn::Module& net, const Tensors& weights, bool partial) {
   const at::NoGradGuard no_grad;
   Tensors own = named_tensors(net);

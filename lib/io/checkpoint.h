@@ -31,6 +31,7 @@ void write_checkpoint(const Run& run, const Checkpoint& model, const std::vector
 
 /// Parameters and buffers of a module by name (the tensors themselves, not copies).
 Tensors named_tensors(const torch::nn::Module& net);
+int64_t bytes_of(const Tensors& all);
 /// Copies weights into a module by name. Errors: a name that is unknown or a shape that differs;
 /// a name that is missing, unless partial.
 void load_tensors(torch::nn::Module& net, const Tensors& weights, bool partial = false);

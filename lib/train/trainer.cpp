@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "io/room.h"
 #include "nn/dropout.h"
 #include "train/gradients.h"
 #include "train/optimizer.h"
@@ -69,6 +70,7 @@ class Training {
     for (begin_step_ = step_; step_ < options_.steps;) {
       one_step(loss);
       if (step_ % options_.log_every == 0 || step_ == options_.steps) tick();
+      run_.log->progress(name_.empty() ? "training" : name_, step_, options_.steps, note_);
       if (options_.validate_every > 0 && step_ % options_.validate_every == 0) validate();
       if (step_ == options_.steps) break;
       if (run_.stop()) {
@@ -128,7 +130,7 @@ class Training {
                       {"rows_per_second", rate}});
     char note[32];
     std::snprintf(note, sizeof note, "loss %.4f", loss);
-    run_.log->progress(name_.empty() ? "training" : name_, step_, options_.steps, note);
+    note_ = note;
     sum_.zero_();
     count_ = 0;
   }
@@ -165,6 +167,8 @@ class Training {
     for (const auto& item : net_.named_buffers()) all["buffers/" + item.key()] = item.value();
     all["sum"] = sum_;
     broadcast(*run_.group, all);
+    // A state is written beside the one before.
+    if (run_.leads()) require_room(run_.output, 2 * bytes_of(optimizer_.state()) + result_bytes());
   }
 
   void save() {
@@ -177,8 +181,11 @@ class Training {
     Label label;
     label.kind = "training-state";
     label.config = run_.config;
+    int64_t parameters = 0;
+    for (const Tensor& weight : optimizer_.weights()) parameters += weight.numel();
     label.facts = {
-        {"step", step_}, {"count", count_}, {"validated", validated_}, {"numbers", numbers_}};
+        {"step", step_},       {"count", count_},          {"validated", validated_},
+        {"numbers", numbers_}, {"parameters", parameters}, {"result_bytes", result_bytes()}};
     write_artifact(state_file(), label, [&](h5::File& file) {
       for (const auto& [name, tensor] : optimizer_.state()) file.write(name, tensor);
       file.write("sum", sum_);
@@ -198,6 +205,11 @@ class Training {
     validated_ = state.fact("validated").get<int64_t>();
     numbers_ = state.fact("numbers");
     run_.log->say(text("resuming at step ", step_, " of ", options_.steps));
+  }
+
+  /// Of the weights and their averages, as they will be written.
+  int64_t result_bytes() const {
+    return bytes_of(named_tensors(net_)) * (1 + std::ssize(optimizer_.decays()));
   }
 
   Block finished() const {
@@ -227,6 +239,7 @@ class Training {
   Tensor sum_;  // loss and gradient norm since the last tick
   int64_t step_ = 0, count_ = 0, validated_ = -1, begin_step_ = 0;
   json numbers_ = json::object();
+  std::string note_;  // of the last tick
   Clock::time_point begin_ = Clock::now(), saved_ = begin_;
 };
 
