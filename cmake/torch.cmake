@@ -10,13 +10,13 @@ find_package(Threads REQUIRED)
 # For sums between GPUs: in the folders given, or the system's.
 macro(find_nccl)
   find_path(NCCL_INCLUDE nccl.h HINTS ${ARGN} PATH_SUFFIXES include)
-  find_library(NCCL_LIBRARY NAMES nccl libnccl.so.2 HINTS ${ARGN} PATH_SUFFIXES lib)
+  find_library(NCCL_LIBRARY NAMES nccl libnccl.so.2 NAMES_PER_DIR HINTS ${ARGN} PATH_SUFFIXES lib)
   if(NCCL_INCLUDE AND NCCL_LIBRARY)
     set(NCCL_FOUND ON)
   endif()
 endmacro()
 
-set(CMAKE_CUDA_ARCHITECTURES 90 CACHE STRING "compute capabilities")
+set(CMAKE_CUDA_ARCHITECTURES "80;86;89;90" CACHE STRING "compute capabilities")
 if(CMAKE_PREFIX_PATH)
   # Its config reads capabilities from a list of its own, whose default newer compilers refuse.
   if(NOT DEFINED TORCH_CUDA_ARCH_LIST AND NOT DEFINED ENV{TORCH_CUDA_ARCH_LIST})

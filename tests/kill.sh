@@ -27,7 +27,7 @@ commands=(
 acceptable() {  # STATUS RUN
   case $1 in
     75|137|143) return 0 ;;
-    1) [ "${2#mpirun}" != "$2" ] && { [ ! -s stderr.txt ] || grep -qE 'all is saved|another run is writing|keeps nothing' stderr.txt; } ;;
+    1) grep -q 'keeps nothing' stderr.txt || [ "${2#mpirun}" != "$2" ] && { [ ! -s stderr.txt ] || grep -qE 'all is saved|another run is writing|keeps nothing' stderr.txt; } ;;
     *) return 1 ;;
   esac
 }

@@ -6,7 +6,6 @@
 #include "eval/nll.h"
 #include "eval/repeats.h"
 #include "eval/statistics.h"
-
 using namespace couplet;
 
 struct Options {
@@ -57,7 +56,8 @@ int main(int argc, char** argv) {
     require_option(!compare || (run.output.empty() && !repeats),
                    "--compare-protocols goes without -o and --repeats");
     std::vector<json> found;
-    for (const NetworkProtocol& how : compare ? variants(features) : std::vector{options.network}) {
+    for (const NetworkProtocol& how :
+         compare ? variants(features, options.network) : std::vector{options.network}) {
       const Extractors by = extractors_of(features, how, run.device);
       const auto read = [&](const std::string& path, const std::string& split) {
         SummaryOptions rows = options.read;

@@ -23,8 +23,9 @@ void on_signal(int signal) {
 /// after a while has met one of its own.
 bool ended_by_lead() {
   using namespace std::chrono_literals;
-  for (int i = 0; i < 60 && !signalled(); ++i) std::this_thread::sleep_for(50ms);
-  return signalled();
+  const int before = signals;  // one may have come with the error
+  for (int i = 0; i < 60 && signals == before; ++i) std::this_thread::sleep_for(50ms);
+  return signals != before;
 }
 
 }  // namespace

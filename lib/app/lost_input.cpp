@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
@@ -43,6 +44,8 @@ const char* file_at(const void* address) {
 }
 
 void on_bus_error(int, siginfo_t* info, void*) {
+  static std::atomic_flag begun = ATOMIC_FLAG_INIT;
+  while (begun.test_and_set()) ::pause();  // of several threads one speaks, and ends all
   say(begin_words);
   say(": ");
   say(file_at(info->si_addr));

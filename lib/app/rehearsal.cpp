@@ -3,6 +3,7 @@
 #include <c10/core/CachingDeviceAllocator.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <sstream>
@@ -40,7 +41,8 @@ json of_memory(const Run& run) {
   ::getrusage(RUSAGE_SELF, &used);
   json found = {{"memory_bytes", int64_t{used.ru_maxrss} * 1024}};
   if (run.device.is_cuda()) {
-    const auto all = c10::getDeviceAllocator(run.device.type())->getDeviceStats(run.device.index());
+    const auto index = std::max<c10::DeviceIndex>(0, run.device.index());
+    const auto all = c10::getDeviceAllocator(run.device.type())->getDeviceStats(index);
     found["device_memory_bytes"] = all.reserved_bytes[0].peak;
   }
   return found;
@@ -55,18 +57,20 @@ class Beside {
     run.output = fs::path(folder) / fs::path(output_).filename();
     if (!run.leads()) return;
     std::error_code error;
-    fs::create_directory(folder, error);
+    made_ = fs::create_directory(folder, error);
     require(!error, folder, ": cannot be made: ", error.message());
+    require(made_, folder, ": is there: another rehearsal is going on, or was killed; remove it");
   }
   ~Beside() {
     std::error_code ignored;
-    if (run_.leads() && !output_.empty()) fs::remove_all(output_ + ".dry-run", ignored);
+    if (made_) fs::remove_all(output_ + ".dry-run", ignored);
     run_.output = output_;
   }
 
  private:
   Run& run_;
   std::string output_;
+  bool made_ = false;
 };
 
 /// While it lives, what is printed is kept back.
@@ -113,7 +117,7 @@ json rehearse(Run& run, double seconds, const std::function<void()>& work) {
         text(pace.what, ": ", pace.total, " turns, ", 1 / each, "/s: ", duration(each * all)));
   }
   found.update(of_memory(run));
-  if (!run.output.empty()) found.update(of_files(run));
+  if (!run.output.empty() && run.leads()) found.update(of_files(run));
   return found;
 }
 

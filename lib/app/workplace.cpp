@@ -88,8 +88,13 @@ void Workplace::take(const json& flags, const std::vector<std::string>& inputs, 
   lock_ = ::open((folder_ + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   require(lock_ >= 0, folder_, "/lock: cannot be made: ", std::strerror(errno));
   if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
-    ::close(std::exchange(lock_, -1));
-    fail(run.output, ": another run is writing it (", folder_, " is locked)");
+    const int why = errno;
+    if (why == EWOULDBLOCK) {
+      ::close(std::exchange(lock_, -1));
+      fail(run.output, ": another run is writing it (", folder_, " is locked)");
+    }
+    run.log->warn(text(folder_, ": cannot be locked (", std::strerror(why),
+                       "): nothing keeps a second run from writing it"));
   }
 
   const json now = command_of(run, flags, inputs);

@@ -56,6 +56,7 @@ Verdict explain(const std::exception& e) {
   if (dynamic_cast<const BadOption*>(&e)) status = 2;
   if (dynamic_cast<const CheckFailed*>(&e)) status = 3;
   if (dynamic_cast<const Unfinished*>(&e)) status = 75;
+  if (dynamic_cast<const NothingKept*>(&e)) status = 1;
   return {message_of(e), status};
 }
 

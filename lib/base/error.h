@@ -28,6 +28,11 @@ struct Unfinished : Error {
   using Error::Error;
 };
 
+/// The run was asked to stop, and has nothing to go on from: exit status 1.
+struct NothingKept : Unfinished {
+  using Unfinished::Unfinished;
+};
+
 /// The parts, one after the other, as text.
 template <class... Parts>
 std::string text(const Parts&... parts) {

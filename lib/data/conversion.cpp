@@ -129,7 +129,7 @@ DatasetContents read_foreign(const std::string& path, const std::string& labels)
   DatasetContents data;
   data.x = examples.x, data.labels = examples.labels, data.train = examples.train;
   if (data.labels.defined()) data.classes = data.labels.max().item<int64_t>() + 1;
-  if (data.x.is_bytes()) data.scaling = byte_scaling;
+  data.scaling = examples.scaled_by();
   if (!examples.classes.empty()) {
     data.facts["class_names"] = examples.classes;
     data.classes = static_cast<int64_t>(examples.classes.size());
@@ -174,7 +174,7 @@ void write_grid(const Subject& subject, const ConversionOptions& options, const 
 void note_rows(const Run& run, int64_t done, int64_t all) {
   run.log->progress("writing", done, all);
   if (!run.stop() || done == all) return;
-  throw Unfinished(text("stopped at row ", done, " of ", all, "; the same command begins anew"));
+  throw NothingKept(text("stopped at row ", done, " of ", all, "; the same command begins anew"));
 }
 
 // The number of an image, as long as sorting by name wants it.

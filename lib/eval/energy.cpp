@@ -11,7 +11,7 @@ namespace couplet {
 
 namespace {
 
-constexpr int64_t block = 2048;
+constexpr int64_t energy_block = 2048;
 
 /// (N, D), in the type of the numbers given but at least float, about the centre: distances by
 /// |a|^2 + |b|^2 - 2 a.b lose less near the origin.
@@ -32,8 +32,9 @@ double mean_distance(const Tensor& a, const Tensor& b) {
           " against points of shape ", b.sizes().slice(1));
   const Tensor centre = centre_of(a), x = points(a, centre), y = points(b, centre.to(a.device()));
   Tensor sum = at::zeros({}, x.options().dtype(at::kDouble));
-  for (const Tensor& rows : x.split(block)) {
-    for (const Tensor& columns : y.split(block)) sum += at::cdist(rows, columns).sum(at::kDouble);
+  for (const Tensor& rows : x.split(energy_block)) {
+    for (const Tensor& columns : y.split(energy_block))
+      sum += at::cdist(rows, columns).sum(at::kDouble);
   }
   return sum.item<double>() / (static_cast<double>(x.size(0)) * static_cast<double>(y.size(0)));
 }
@@ -41,7 +42,7 @@ double mean_distance(const Tensor& a, const Tensor& b) {
 double mean_distance(const Tensor& a) {
   require(a.size(0) > 1, "distances within a set need two points, found ", a.size(0));
   const Tensor x = points(a, centre_of(a));
-  const auto blocks = x.split(block);
+  const auto blocks = x.split(energy_block);
   Tensor sum = at::zeros({}, x.options().dtype(at::kDouble));
   for (size_t i = 0; i < blocks.size(); ++i) {
     // Each pair once: what lies above the diagonal (whose entries rounding makes not quite 0).

@@ -73,7 +73,7 @@ std::string extractor_of(const std::string& file) {
 
 }  // namespace
 
-std::vector<NetworkProtocol> variants(const std::string& file) {
+std::vector<NetworkProtocol> variants(const std::string& file, const NetworkProtocol& base) {
   const std::string name = extractor_of(file);
   require_option(name != "pixels" && name != "classifier",
                  "--compare-protocols needs --features of Inception or another published network");
@@ -81,7 +81,8 @@ std::vector<NetworkProtocol> variants(const std::string& file) {
   for (const bool quantise : {true, false}) {
     for (const InceptionInput& input : inception_inputs()) {
       if (name != "inception" && input.name != NetworkProtocol().input) continue;
-      all.push_back({.input = input.name, .quantise = quantise});
+      all.push_back(base);
+      all.back().input = input.name, all.back().quantise = quantise;
     }
   }
   return all;

@@ -55,7 +55,7 @@ struct NetworkProtocol {
 /// Every way in which programs prepare images for the network in a file: all inputs of Inception,
 /// or that of another network, rounded to bytes and not. Errors: BadOption, a file that is no such
 /// network.
-std::vector<NetworkProtocol> variants(const std::string& file);
+std::vector<NetworkProtocol> variants(const std::string& file, const NetworkProtocol& base = {});
 
 using Extractors = std::map<std::string, std::shared_ptr<FeatureExtractor>>;
 /// By name: "pixels"; and of a file, unless it is empty, "classifier" (one of ours), "inception"

@@ -12,6 +12,7 @@ Spread inception_score(const Tensor& logits, int64_t parts) {
   const int64_t n = logits.size(0);
   require(parts > 0 && n >= parts, "an Inception score of ", parts,
           " parts needs as many rows, found ", n);
+  require(logits.isfinite().all().item<bool>(), "logits of the network are not finite");
   std::vector<double> scores;
   for (int64_t i = 0; i < parts; ++i) {
     const Tensor log_p =

@@ -10,7 +10,7 @@ namespace couplet {
 
 namespace {
 
-constexpr int64_t block = 2048;
+constexpr int64_t kernel_block = 2048;
 
 Tensor kernel(const Tensor& x, const Tensor& y) {
   return (x.mm(y.t()) / static_cast<double>(x.size(1)) + 1).pow(3);
@@ -18,8 +18,8 @@ Tensor kernel(const Tensor& x, const Tensor& y) {
 
 Tensor sum_of_pairs(const Tensor& x, const Tensor& y) {
   Tensor sum = at::zeros({}, x.options());
-  for (const Tensor& rows : x.split(block)) {
-    for (const Tensor& columns : y.split(block)) sum += kernel(rows, columns).sum();
+  for (const Tensor& rows : x.split(kernel_block)) {
+    for (const Tensor& columns : y.split(kernel_block)) sum += kernel(rows, columns).sum();
   }
   return sum;
 }

@@ -218,6 +218,9 @@ void merge_samples(const std::vector<std::string>& paths, const Run& run) {
   if (pieces.front().artifact.file.has("nfe")) facts["nfe"] = mean_of(file.finished(), "nfe");
   Label label = run.label("samples", facts, labels_of(pieces));
   label.config = pieces.front().artifact.label.config;
+  // What reads "seed" asks for that of the noise.
+  if (!label.provenance.empty())
+    label.provenance.back()["seed"] = made_from(pieces.front())["seed"];
   file.seal(label);
 }
 

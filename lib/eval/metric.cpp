@@ -25,6 +25,8 @@ std::string called(const std::string& of_fid, const std::string& otherwise,
   return extractor == "classifier" ? otherwise : otherwise + "_" + extractor;
 }
 
+constexpr const char* rows_of_both = "the rows of samples and reference";
+
 /// The protocol of an extractor that both sides went through. Errors: other features there.
 const json& common_protocol(const Comparison& c, const std::string& name) {
   const std::string path = c.reference.about.value("path", "the reference");
@@ -65,7 +67,9 @@ json frechet_distances(const Comparison& c) {
     const std::string key = called("fid", "fd", name, common_protocol(c, name));
     const double distance = frechet_distance(moments, c.reference.moments.at(name));
     out[key] = distance;
-    if (c.options.bootstrap > 0 && c.reference.features.contains(name)) {
+    if (c.options.bootstrap > 0) {
+      require_option(c.reference.features.contains(name), "option 'bootstrap' needs ",
+                     rows_of_both);
       out[key + "_interval"] = interval(c, name, distance);
     }
   }
@@ -125,7 +129,10 @@ json score(const Comparison& c) {
   json out = json::object();
   for (const auto& [name, logits] : c.samples.logits) {
     const bool fid = c.samples.protocols.at(name).value("fid", false);
-    const auto [mean, deviation] = inception_score(logits, c.options.parts);
+    // Folders of images come class by class, a part of the score is of all.
+    const Tensor u = c.random.stream("parts").uniform(row_range(0, logits.size(0)), {});
+    const Tensor mixed = logits.index_select(0, u.argsort().to(logits.device()));
+    const auto [mean, deviation] = inception_score(mixed, c.options.parts);
     const std::string key = fid ? "inception_score" : "score_" + name;
     out[key] = mean, out[key + "_deviation"] = deviation;
   }
@@ -174,7 +181,9 @@ json kl_histogram(const Comparison& c) {
   const double inside = p.sum().item<double>();
   if (inside < 0.99 * static_cast<double>(reference.rows)) return json::object();
   const Tensor q = samples.histogram.to(at::kDouble) + 0.5;
-  return {{"kl", at::kl_div((q / q.sum()).log(), p / inside, at::Reduction::Sum).item<double>()}};
+  // Samples outside all cells count as mass that is nowhere.
+  const double all = static_cast<double>(samples.rows - samples.non_finite + q.numel() / 2);
+  return {{"kl", at::kl_div((q / all).log(), p / inside, at::Reduction::Sum).item<double>()}};
 }
 
 json label_agreement(const Comparison& c) {
@@ -198,7 +207,7 @@ json column_means(const Comparison& c) {
 }  // namespace
 
 const std::vector<Metric>& metrics() {
-  const std::string both = "the rows of samples and reference", images = "examples on both sides";
+  const std::string both = rows_of_both, images = "examples on both sides";
   static const std::vector<Metric> table = {
       {"fd", "Fréchet distance in each extractor's features", "features", true, false,
        frechet_distances},
@@ -231,10 +240,15 @@ const std::vector<Metric>& metrics() {
 
 namespace {
 
+bool asks_all(const MeasureOptions& options) {
+  const auto& names = options.metrics;
+  return std::find(names.begin(), names.end(), "all") != names.end();
+}
+
 bool is_chosen(const Metric& metric, const MeasureOptions& options) {
   const auto& names = options.metrics;
   if (names.empty()) return metric.quick;
-  return names[0] == "all" || std::find(names.begin(), names.end(), metric.name) != names.end();
+  return asks_all(options) || std::find(names.begin(), names.end(), metric.name) != names.end();
 }
 
 }  // namespace
@@ -281,7 +295,7 @@ json measure(const Summary& samples, const Summary& reference, const MeasureOpti
               {"model", of.value("model", of.value("kind", ""))}};
   if (of.contains("nfe")) out["nfe"] = of["nfe"];
   json measured = json::array();
-  const bool all = !options.metrics.empty() && options.metrics[0] == "all";
+  const bool all = asks_all(options);
   for (const Metric& metric : metrics()) {
     if (!is_chosen(metric, options)) continue;
     const json found = metric.measure({samples, reference, options, random});
@@ -299,7 +313,9 @@ json measure(const Summary& samples, const Summary& reference, const MeasureOpti
                      {"reference", beside},
                      {"metrics", measured},
                      {"version", COUPLET_VERSION}};
-  if (reads_rows(options)) out["protocol"]["seed"] = random.key();
+  out["protocol"]["seed"] = random.key();
+  out["protocol"]["options"] = write_options(options);
+  out["protocol"]["options"].erase("metrics");
   return out;
 }
 

@@ -84,7 +84,7 @@ json nll(const Checkpoint& model, const Dataset& data, const std::string& split,
     done = std::min(done + processes, batches);
     run.log->progress("likelihood", std::min(end - begin, done * o.batch), end - begin);
     if (done < batches && run.stop()) {
-      throw Unfinished("stopped; a likelihood keeps nothing, run it again");
+      throw NothingKept("stopped; a likelihood keeps nothing, run it again");
     }
   }
   run.group->sum(sums);

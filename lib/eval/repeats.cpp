@@ -11,7 +11,9 @@ json over_repeats(const std::vector<json>& measured) {
                  measured.size());
   const auto how = [](const json& one) {
     json sampling = one.value("sampling", json::object());
-    for (const char* own : {"path", "content", "seed", "noise"}) sampling.erase(own);
+    // "nfe" of an adaptive solver and "decoding" of a trial are of one run
+    for (const char* own : {"path", "content", "seed", "noise", "nfe", "decoding"})
+      sampling.erase(own);
     return sampling;
   };
   const json& first = measured[0];

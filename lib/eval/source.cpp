@@ -54,7 +54,7 @@ Source open_foreign(const std::string& path, c10::Device device) {
   const Examples examples = read_examples(path);
   Source source;
   source.about = {{"path", path}, {"kind", "foreign"}, {"content", hash_of(examples.files)}};
-  source.x = scaled(examples.x, examples.x.is_bytes() ? byte_scaling : Scaling(), device);
+  source.x = scaled(examples.x, examples.scaled_by(), device);
   source.label =
       examples.labels.defined() ? examples.labels : at::full({examples.x.rows()}, -1, at::kLong);
   return source;

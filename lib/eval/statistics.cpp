@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "eval/source.h"
 #include "formats/arrays.h"
@@ -42,7 +44,7 @@ Summary read_ours(const std::string& path) {
 }
 
 Summary read_moments(const std::string& path, const Extractors& extractors, const Run& run) {
-  const Tensors arrays = read_npz(path);
+  const Arrays arrays = open_npz(path, {"mu", "sigma"}).arrays;
   std::map<std::string, Moments> known;
   for (const auto& [name, extractor] : extractors) known[name];
   const std::string name = named_extractor(known);
@@ -52,9 +54,9 @@ Summary read_moments(const std::string& path, const Extractors& extractors, cons
   summary.about = {{"path", path}, {"kind", "moments"}, {"content", hash_file(path)}};
   summary.protocols[name] = extractors.at(name)->protocol();
   // How many rows there were is not known: as many as give the covariance full rank.
-  const Tensor& mean = arrays.at("mu");
+  const Tensor mean = arrays.at("mu").all();
   summary.moments[name] =
-      within(path, [&] { return Moments::of(mean, arrays.at("sigma"), mean.numel() + 1); });
+      within(path, [&] { return Moments::of(mean, arrays.at("sigma").all(), mean.numel() + 1); });
   return summary;
 }
 
@@ -78,6 +80,8 @@ void merge_statistics(const std::vector<std::string>& paths, const Run& run) {
   json parts = json::array();
   for (const std::string& path : paths) {
     Summary part = read_ours(path);
+    require(std::find(parts.begin(), parts.end(), part.about["content"]) == parts.end(), path,
+            ": is there twice");
     parts.push_back(part.about["content"]);
     if (parts.size() == 1) {
       whole = std::move(part);

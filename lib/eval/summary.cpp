@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "eval/energy.h"
 #include "eval/source.h"
@@ -53,13 +55,29 @@ Found extract(const Extractors& extractors, int64_t batches,
         const Tensor x = read(batch);
         for (const auto& [name, extractor] : extractors) own.add(name, (*extractor)(x), keep_rows);
       }
-      if (run.stop()) throw Unfinished("stopped; an evaluation keeps nothing, run it again");
+      if (run.stop()) throw NothingKept("stopped; an evaluation keeps nothing, run it again");
     }
     for (int64_t r = 0; r < std::min(group.size(), parts - part); ++r) {
       for (const auto& [name, extractor] : extractors) all.merge(name, own, group, r);
     }
   }
   return all;
+}
+
+/// Images that are no bytes reach a published network as -1 .. 1. Errors: levels 0 .. 255 as
+/// floats.
+void warn_of_levels(const std::string& path, const Tensor& x, const json& protocols,
+                    const Run& run) {
+  const bool network = std::any_of(protocols.begin(), protocols.end(),
+                                   [](const json& p) { return p.contains("quantised"); });
+  if (!network) return;
+  const auto [low, high] = at::aminmax(x);
+  require(high.item<double>() <= 8, path,
+          ": images that are not bytes are taken as -1 .. 1, found ", low.item<double>(), " .. ",
+          high.item<double>(), "; store bytes 0 .. 255");
+  if (low.item<double>() < 0) return;
+  run.log->warn(
+      path + ": no number is below 0: images that are not bytes are taken as -1 .. 1, not 0 .. 1");
 }
 
 }  // namespace
@@ -79,21 +97,26 @@ Summary summarise(const std::string& path, const Extractors& extractors,
   const int64_t batches = (summary.rows + options.batch - 1) / options.batch;
   require(batches > 0, path, ": has no rows to measure");
   std::vector<Tensor> x(batches), kept(batches);
-  const auto read = [&](int64_t b) {
+  const auto rows_of = [&](int64_t b) {
     const int64_t begin = b * options.batch, end = std::min(begin + options.batch, summary.rows);
     const Tensor given = source.x.slice(begin, end), finite = finite_rows(given);
     const Tensor batch = given.index_select(0, finite);
     if (run.leads()) kept[b] = finite.cpu() + begin, x[b] = batch.flatten(1);
-    run.log->progress(text("features of ", path, " ", source.about.value("split", "")), end,
-                      summary.rows);
     return batch;
+  };
+  const std::string what = text("features of ", path, " ", source.about.value("split", ""));
+  int64_t seen = 0;  // as if all processes kept step
+  const auto read = [&](int64_t b) {
+    seen = std::min(summary.rows, seen + options.batch * run.group->size());
+    run.log->progress(what, seen, summary.rows);
+    return rows_of(b);
   };
   auto [moments, features, logits] = extract(extractors, batches, read, options.keep_rows, run);
   summary.moments = std::move(moments);
   if (!run.leads()) return summary;
 
   for (int64_t b = 0; b < batches; ++b) {  // of other processes
-    if (!kept[b].defined()) read(b);
+    if (!kept[b].defined()) rows_of(b);
   }
   const Tensor rows = at::cat(kept);
   summary.non_finite = summary.rows - rows.size(0);
@@ -113,6 +136,7 @@ Summary summarise(const std::string& path, const Extractors& extractors,
   }
   summary.label = source.label.index_select(0, rows);
   const Tensor all = at::cat(x);
+  warn_of_levels(path, all, summary.protocols, run);
   if (summary.shape == std::vector<int64_t>{2}) summary.histogram = counts_by_cell(all);
   if (source.noise_row.defined()) {
     summary.noise_row = source.noise_row.index_select(0, rows), summary.all = all;

@@ -52,7 +52,7 @@ struct SummaryOptions {
 
 /// Reads whatever open_source or read_statistics does. Of many processes each extracts the features
 /// of a part of the rows; the lead's summary is that of all, the others' have moments alone.
-/// Errors: other kinds; rows that are not finite; fewer than two rows; Unfinished.
+/// Errors: other kinds; rows that are not finite; fewer than two rows; NothingKept.
 Summary summarise(const std::string& path, const Extractors& extractors,
                   const SummaryOptions& options, const Run& run);
 

@@ -14,7 +14,7 @@ constexpr double quarter = M_PI / 2;
 // As SiT: the mean square of 1/sqrt(1 - t) has no bound.
 constexpr double almost_data = 1 - 1e-5;
 
-const std::map<std::string, Interpolant>& table() {
+const std::map<std::string, Interpolant>& interpolant_table() {
   static const std::map<std::string, Interpolant> all = {
       {"linear",
        {[](const Tensor& t) { return 1 - t; }, [](const Tensor& t) { return t; },
@@ -54,13 +54,13 @@ Tensor Interpolant::velocity(const Tensor& t, const Tensor& x0, const Tensor& x1
 
 std::vector<std::string> interpolant_names() {
   std::vector<std::string> names;
-  for (const auto& [name, row] : table()) names.push_back(name);
+  for (const auto& [name, row] : interpolant_table()) names.push_back(name);
   return names;
 }
 
 const Interpolant& interpolant(const std::string& name) {
-  const auto found = table().find(name);
-  require_option(found != table().end(), "unknown interpolant '", name, "'",
+  const auto found = interpolant_table().find(name);
+  require_option(found != interpolant_table().end(), "unknown interpolant '", name, "'",
                  did_you_mean(name, interpolant_names()),
                  " (there are: linear, linear-vp, trigonometric, vp)");
   return found->second;

@@ -67,7 +67,7 @@ std::string pool(const Checkpoint& model, size_t blocks, const std::string& sour
                  const PushedOptions& how, const Run& run) {
   const auto name = [](size_t passed) { return text("pool", passed, ".h5"); };
   size_t passed = blocks;
-  while (passed > 0 && !std::filesystem::exists(run.partial(name(passed)))) --passed;
+  while (run.leads() && passed > 0 && !std::filesystem::exists(run.partial(name(passed)))) --passed;
   passed = told(*run.group, passed);  // what one file system tells others need not know yet
   const size_t given = blocks_passed(read_label(source));
   if (passed <= given) passed = given;

@@ -53,7 +53,7 @@ Tensor rk4_38(const Velocity& v, const Tensor& x, const Tensor& t, const Tensor&
   return x + h * (k1 + 3 * (k2 + k3) + k4) / 8;
 }
 
-const std::map<std::string, Solver>& table() {
+const std::map<std::string, Solver>& solver_table() {
   static const std::map<std::string, Solver> all = {
       {"euler", {euler, 1, euler, 1}},    {"midpoint", {midpoint, 2, midpoint, 2}},
       {"heun", {heun, 2, heun, 2}},       {"heun-euler", {heun, 2, euler, 1}},
@@ -67,7 +67,7 @@ const std::map<std::string, Solver>& table() {
 
 std::vector<std::string> solver_names() {
   std::vector<std::string> names;
-  for (const auto& [name, row] : table()) names.push_back(name);
+  for (const auto& [name, row] : solver_table()) names.push_back(name);
   return names;
 }
 
@@ -79,10 +79,10 @@ const Solver& fixed_solver(const std::string& name) {
 }
 
 const Solver& solver(const std::string& name) {
-  const auto found = table().find(name);
+  const auto found = solver_table().find(name);
   std::string all;
-  for (const auto& [other, row] : table()) all += (all.empty() ? "" : ", ") + other;
-  require_option(found != table().end(), "unknown solver '", name, "'",
+  for (const auto& [other, row] : solver_table()) all += (all.empty() ? "" : ", ") + other;
+  require_option(found != solver_table().end(), "unknown solver '", name, "'",
                  did_you_mean(name, solver_names()), " (there are: ", all, ")");
   return found->second;
 }

@@ -13,7 +13,8 @@ namespace couplet {
 
 namespace {
 
-const std::vector<std::string> read_names = {"x", "arr_0", "label", "arr_1", "train"};
+const std::vector<std::string> read_names = {"x",     "arr_0", "label", "arr_1",
+                                             "train", "scale", "shift"};
 
 // Bytes stay bytes; all other numbers become float.
 Examples from_arrays(const NamedArrays& found, const std::string& path) {
@@ -47,6 +48,19 @@ Examples from_arrays(const NamedArrays& found, const std::string& path) {
     examples.train = train->second.all().to(at::kLong).item<int64_t>();
     require(examples.train >= 0 && examples.train <= rows, path, ": train is ", examples.train,
             ", of ", rows, " rows");
+  }
+  if (arrays.contains("scale") && arrays.contains("shift")) {
+    const auto list = [&](const char* name) {
+      const Tensor t = arrays.at(name).all().to(at::kDouble).contiguous();
+      return std::vector<double>(t.const_data_ptr<double>(),
+                                 t.const_data_ptr<double>() + t.numel());
+    };
+    const Scaling s{list("scale"), list("shift")};
+    const bool by_column = examples.x.shape() == std::vector<int64_t>{std::ssize(s.scale)};
+    require(s.scale.size() == s.shift.size() && (s.scale.size() == 1 || by_column), path,
+            ": scale and shift of ", s.scale.size(), " and ", s.shift.size(),
+            " numbers do not go with x of shape ", at::IntArrayRef(examples.x.shape()));
+    examples.scaling = s;
   }
   return examples;
 }

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <string_view>
@@ -21,7 +22,8 @@ std::vector<std::string_view> cells_of(std::string_view line) {
     std::string_view cell = line.substr(begin, comma - begin);
     while (!cell.empty() && cell.front() == ' ') cell.remove_prefix(1);
     while (!cell.empty() && (cell.back() == ' ' || cell.back() == '\r')) cell.remove_suffix(1);
-    cells.push_back(cell);
+    const bool quoted = cell.size() > 1 && cell.front() == '"' && cell.back() == '"';
+    cells.push_back(quoted ? cell.substr(1, cell.size() - 2) : cell);
     if (comma == line.size()) return cells;
     begin = comma + 1;
   }
@@ -64,6 +66,9 @@ Examples read_csv_examples(const std::string& path) {
     require(cells.size() == columns, line, ": has ", cells.size(), " columns, the lines before ",
             columns);
     if (number == 1 && is_header(cells)) {
+      const auto at = std::find(cells.begin(), cells.end(), "label");
+      require(at == cells.end() || at + 1 == cells.end(), line, ": 'label' is column ",
+              at - cells.begin() + 1, " of ", columns, "; the label is read from the last one");
       labelled = cells.back() == "label" && columns > 1;
       return;
     }

@@ -1,9 +1,11 @@
 // Examples as foreign files hold them, and the table of the formats that are read.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "io/array.h"
+#include "io/scaling.h"
 
 namespace couplet {
 
@@ -13,6 +15,9 @@ struct Examples {
   std::vector<std::string> classes;  ///< names of labels 0, 1, … where the format has names
   int64_t train = -1;                ///< rows of the train split, which come first; -1: no split
   std::vector<std::string> files;    ///< what was read
+  std::optional<Scaling> scaling;    ///< of x, where the format tells it
+  /// As the format tells, or bytes from -1 to 1, or numbers as they are.
+  Scaling scaled_by() const { return scaling ? *scaling : x.is_bytes() ? byte_scaling : Scaling(); }
 };
 
 struct DataFormat {

@@ -78,7 +78,16 @@ bool is_image_folder(const std::string& path) {
 Examples read_image_folder(const std::string& path) {
   const bool split = fs::is_directory(path + "/train");
   std::vector<fs::path> parts = {path};
-  if (split) parts = {path + "/train", path + "/test"};
+  if (split) {
+    parts = {path + "/train", path + "/test"};
+    std::vector<fs::path> beside = sorted(path, false);
+    for (const auto& folder : sorted(path, true)) {
+      if (folder.filename() != "train" && folder.filename() != "test") beside.push_back(folder);
+    }
+    require(
+        beside.empty(), beside.empty() ? "" : beside[0].string(),
+        ": lies beside train/ and would not be read; a folder holds train/ and test/, or classes");
+  }
   Examples all;
   all.classes = names_of(sorted(parts[0], true));
   std::vector<int64_t> labels;

@@ -22,14 +22,14 @@ constexpr int64_t most_packed = 1024;
 
 /// libjpeg's reader of one image, freed on every way out. It leaves a call that fails by longjmp,
 /// so that nothing with a destructor may live in what it is given to do.
-class Reader {
+class JpegReader {
  public:
-  Reader() {
+  JpegReader() {
     info_.err = jpeg_std_error(&errors_);
     info_.client_data = this;
     errors_.error_exit = [](j_common_ptr info) {
       keep_message(info);
-      std::longjmp(static_cast<Reader*>(info->client_data)->back_, 1);
+      std::longjmp(static_cast<JpegReader*>(info->client_data)->back_, 1);
     };
     errors_.emit_message = [](j_common_ptr info, int level) {
       if (level >= 0) return;  // not a warning
@@ -39,15 +39,15 @@ class Reader {
     jpeg_create_decompress(&info_);
     // A few bytes can ask for a scan of the whole image, over and over.
     progress_.progress_monitor = [](j_common_ptr info) {
-      auto* self = static_cast<Reader*>(info->client_data);
+      auto* self = static_cast<JpegReader*>(info->client_data);
       if (self->info_.input_scan_number <= most_scans) return;
       std::strcpy(self->message_, "more scans than are read");
       std::longjmp(self->back_, 1);
     };
     info_.progress = &progress_;
   }
-  ~Reader() { jpeg_destroy_decompress(&info_); }
-  Reader(const Reader&) = delete;
+  ~JpegReader() { jpeg_destroy_decompress(&info_); }
+  JpegReader(const JpegReader&) = delete;
 
   /// False where libjpeg fails or has to guess: then message() says why.
   template <class Work>
@@ -62,7 +62,7 @@ class Reader {
 
  private:
   static void keep_message(j_common_ptr info) {
-    info->err->format_message(info, static_cast<Reader*>(info->client_data)->message_);
+    info->err->format_message(info, static_cast<JpegReader*>(info->client_data)->message_);
   }
   jpeg_decompress_struct info_{};
   jpeg_error_mgr errors_{};
@@ -75,7 +75,7 @@ class Reader {
 
 Tensor read_jpeg(const std::string& path) {
   const std::string bytes = read_bytes(path);
-  Reader reader;
+  JpegReader reader;
   const bool begun = reader.run([&bytes](jpeg_decompress_struct& info) {
     jpeg_mem_src(&info, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
     jpeg_read_header(&info, TRUE);

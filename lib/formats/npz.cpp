@@ -18,9 +18,8 @@ constexpr size_t longest_header = 1 << 16;  // numpy reads 10,000 bytes
 
 const std::vector<std::pair<const char*, at::ScalarType>>& element_types() {
   static const std::vector<std::pair<const char*, at::ScalarType>> table = {
-      {"|u1", at::kByte},  {"|i1", at::kChar},   {"<i2", at::kShort},
-      {"<i4", at::kInt},   {"<i8", at::kLong},   {"<f2", at::kHalf},
-      {"<f4", at::kFloat}, {"<f8", at::kDouble}, {"|b1", at::kByte}};
+      {"|u1", at::kByte}, {"|i1", at::kChar}, {"<i2", at::kShort}, {"<i4", at::kInt},
+      {"<i8", at::kLong}, {"<f2", at::kHalf}, {"<f4", at::kFloat}, {"<f8", at::kDouble}};
   return table;
 }
 
@@ -43,7 +42,7 @@ std::string encode_header(at::IntArrayRef sizes, at::ScalarType type) {
 }
 
 /// What the header of an array tells.
-struct Layout {
+struct ArrayLayout {
   at::ScalarType type;
   std::vector<int64_t> sizes;
   bool fortran;
@@ -78,7 +77,7 @@ std::vector<int64_t> sizes_in(const std::string& shape, const std::string& sourc
 }
 
 /// head: the beginning of the file, longest_header bytes of it or all; size: bytes of all.
-Layout decode_header(const std::string& start, uint64_t size, const std::string& source) {
+ArrayLayout decode_header(const std::string& start, uint64_t size, const std::string& source) {
   require(start.starts_with(magic) && start.size() > 12, source, ": not a numpy array");
   require(start[6] >= 1 && start[6] <= 3, source, ": a numpy array of version ",
           static_cast<int>(start[6]), ", which is not read");
@@ -96,8 +95,8 @@ Layout decode_header(const std::string& start, uint64_t size, const std::string&
     fail(source, ": has elements of type '", descr, "', which is not read (there are: ", all,
          "); numpy's astype('<f4') makes numbers of most");
   }
-  Layout layout{type->second, sizes_in(field(head, "shape", '(', ')', source), source),
-                head.find("'fortran_order': True") != std::string::npos, begin};
+  ArrayLayout layout{type->second, sizes_in(field(head, "shape", '(', ')', source), source),
+                     head.find("'fortran_order': True") != std::string::npos, begin};
   const int64_t bytes = bytes_of(layout.sizes, layout.type);
   require(bytes >= 0 && size - begin == static_cast<uint64_t>(bytes), source, ": holds ",
           size - begin, " bytes of data, expected ", c10::elementSize(layout.type), " for each of ",
@@ -106,7 +105,7 @@ Layout decode_header(const std::string& start, uint64_t size, const std::string&
 }
 
 /// Numbers that lie in the order of a layout; sizes of a layout in Fortran's order are turned.
-Tensor from_bytes(const Layout& layout, const char* data) {
+Tensor from_bytes(const ArrayLayout& layout, const char* data) {
   std::vector<int64_t> sizes = layout.sizes;
   if (layout.fortran) std::reverse(sizes.begin(), sizes.end());
   const Tensor out = at::empty(sizes, layout.type);
@@ -120,7 +119,7 @@ Tensor from_bytes(const Layout& layout, const char* data) {
 /// The array that lies in a file from an offset in bytes on, size bytes with its header.
 Array array_at(const std::string& path, uint64_t offset, uint64_t size, const std::string& source) {
   const std::string start = read_part(path, offset, std::min<uint64_t>(size, longest_header));
-  Layout layout = decode_header(start, size, source);
+  ArrayLayout layout = decode_header(start, size, source);
   if (layout.sizes.empty()) layout.sizes = {1};
   if (!layout.fortran) {
     return array_in_file(path, offset + layout.begin, layout.sizes, layout.type);
@@ -130,7 +129,7 @@ Array array_at(const std::string& path, uint64_t offset, uint64_t size, const st
 
 /// The array that is the whole of some bytes; one number counts as one row.
 Tensor array_of(const std::string& bytes, const std::string& source) {
-  const Layout layout = decode_header(bytes, bytes.size(), source);
+  const ArrayLayout layout = decode_header(bytes, bytes.size(), source);
   const Tensor all = from_bytes(layout, bytes.data() + layout.begin);
   return all.dim() == 0 ? all.unsqueeze(0) : all;
 }
@@ -187,7 +186,7 @@ Tensors read_npz(const std::string& path) {
   Tensors arrays;
   for (const ZipMember& member : list_zip(path)) {
     const std::string bytes = read_member(path, member), what = path + ", " + member.name;
-    const Layout layout = decode_header(bytes, bytes.size(), what);
+    const ArrayLayout layout = decode_header(bytes, bytes.size(), what);
     const bool fresh =
         arrays.emplace(stem_of(member.name), from_bytes(layout, bytes.data() + layout.begin))
             .second;

@@ -21,13 +21,13 @@ struct Png : png_image {
 
 /// libpng's reader of one image, freed on every way out. It leaves a call that fails by longjmp, so
 /// that nothing with a destructor may live in what it is given to do.
-class Reader {
+class PngReader {
  public:
-  explicit Reader(const std::string& bytes) : bytes_(bytes) {
+  explicit PngReader(const std::string& bytes) : bytes_(bytes) {
     png_ = png_create_read_struct(
         PNG_LIBPNG_VER_STRING, this,
         [](png_structp png, png_const_charp message) {
-          auto* self = static_cast<Reader*>(png_get_error_ptr(png));
+          auto* self = static_cast<PngReader*>(png_get_error_ptr(png));
           std::strncpy(self->message_, message, sizeof self->message_ - 1);
           std::longjmp(self->back_, 1);
         },
@@ -35,7 +35,7 @@ class Reader {
     info_ = png_ ? png_create_info_struct(png_) : nullptr;
     require(info_ != nullptr, "libpng cannot begin");
     png_set_read_fn(png_, this, [](png_structp png, png_bytep out, size_t size) {
-      auto* self = static_cast<Reader*>(png_get_io_ptr(png));
+      auto* self = static_cast<PngReader*>(png_get_io_ptr(png));
       if (size > self->bytes_.size() - self->at_) png_error(png, "it ends too early");
       std::memcpy(out, self->bytes_.data() + self->at_, size);
       self->at_ += size;
@@ -44,8 +44,8 @@ class Reader {
     png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
     png_set_chunk_malloc_max(png_, 1 << 20);
   }
-  ~Reader() { png_destroy_read_struct(&png_, &info_, nullptr); }
-  Reader(const Reader&) = delete;
+  ~PngReader() { png_destroy_read_struct(&png_, &info_, nullptr); }
+  PngReader(const PngReader&) = delete;
 
   /// False where libpng fails: then message() says why.
   template <class Work>
@@ -66,7 +66,7 @@ class Reader {
   char message_[200] = "";
 };
 
-struct Layout {
+struct PngLayout {
   int64_t height, width, channels, row;
 };
 
@@ -95,8 +95,8 @@ void write_png(const std::string& path, const Tensor& image) {
 
 Tensor read_png(const std::string& path) {
   const std::string bytes = read_bytes(path);
-  Reader reader(bytes);
-  Layout layout{};
+  PngReader reader(bytes);
+  PngLayout layout{};
   const bool begun = reader.run([out = &layout](png_structp png, png_infop info) {
     png_read_info(png, info);
     out->height = png_get_image_height(png, info), out->width = png_get_image_width(png, info);

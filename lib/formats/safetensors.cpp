@@ -20,7 +20,7 @@ const std::vector<std::pair<std::string, at::ScalarType>> types = {
     {"U8", at::kByte},   {"BOOL", at::kBool}};
 
 // The header's length comes first, in eight bytes.
-constexpr size_t prefix = 8, longest_header = 100 << 20;
+constexpr size_t prefix = 8, longest_json = 100 << 20;
 
 Tensor one_tensor(std::string_view data, const std::string& name, const json& entry) {
   const std::string type_name = entry.at("dtype");
@@ -51,7 +51,7 @@ NamedTensors read_safetensors(const std::string& path) {
   const std::string bytes = read_bytes(path, std::filesystem::file_size(path));
   require(bytes.size() >= prefix, path, ": too short for a safetensors file");
   const uint64_t length = little_endian(bytes, 0, prefix);
-  require(length <= longest_header && length <= bytes.size() - prefix, path,
+  require(length <= longest_json && length <= bytes.size() - prefix, path,
           ": its header does not fit (truncated, or no safetensors file)");
   return within(path, [&] {
     const json header = parse_json(std::string_view(bytes).substr(prefix, length));

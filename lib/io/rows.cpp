@@ -104,7 +104,10 @@ RowFile::RowFile(const Run& run, int64_t rows, std::vector<Column> columns, cons
   offsets_ = begun["offsets"].get<std::vector<int64_t>>();
   done_ = kept_ = begun["done"].get<int64_t>();
   note_ = begun["note"];
-  file_ = ::open(path_.c_str(), O_RDWR | O_CLOEXEC);
+  // Clients of a network file system that write within one page would each write the whole of it,
+  // but for a file that is write-only and synchronous.
+  const int shared = run.group->size() > 1 ? O_DSYNC : 0;
+  file_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC | shared);
   require(file_ >= 0, path_, ": cannot be opened: ", std::strerror(errno));
   last_keep_ = now();
 }

@@ -183,7 +183,7 @@ Gallery gallery(const std::vector<Given>& datasets, const std::vector<Sampled>& 
   }
   if (!opened.empty()) {
     out.caption = "The same rows of every samples file, side by side" +
-                  (noise.empty() ? std::string(". ") : ": " + noise + ", the same labels. ");
+                  (noise.empty() ? std::string(". ") : ": " + noise + ". ");
   }
   if (!points.empty()) out.caption += "Points of the plane in " + in_words(manner.square) + ".";
   return out;

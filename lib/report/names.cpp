@@ -27,11 +27,17 @@ json options_of(const json& record) {
 /// The record of the checkpoint that a samples file was made with; null where it is not known.
 json maker_of(const Label& samples) {
   if (samples.provenance.empty()) return nullptr;
-  const json parents = samples.provenance.back().value("parents", json::array());
-  for (const json& record : samples.provenance) {
-    if (!parents.empty() && record.value("uuid", "") == parents[0]) return record;
-  }
-  return nullptr;
+  json made = samples.provenance.back();
+  do {  // merged samples come of others
+    const json parents = made.value("parents", json::array());
+    const auto& all = samples.provenance;
+    const auto parent = std::find_if(all.begin(), all.end(), [&](const json& record) {
+      return !parents.empty() && record.value("uuid", "") == parents[0];
+    });
+    if (parent == all.end()) return nullptr;
+    made = *parent;
+  } while (made.value("kind", "") == "samples");
+  return made;
 }
 
 /// The ways of sampling that a name does not tell.
@@ -62,6 +68,17 @@ json way_of(const json& record) {
     if (sampling.contains(key)) way[key] = sampling[key];
   }
   return way;
+}
+
+/// Of the file of samples that a record is of; "" where there are several.
+std::string folder_of(const json& record) {
+  const json path = record.value("samples", json());
+  if (!path.is_string()) return "";
+  return std::filesystem::path(path.get<std::string>()).parent_path().filename().string();
+}
+
+json seed_of(const json& record) {
+  return record.value("sampling", json::object()).value("seed", json());
 }
 
 /// The name of a record before ways of sampling are told apart.
@@ -136,6 +153,14 @@ std::vector<std::string> names_of(const std::vector<json>& records,
     if (record.contains("sampling")) alike[names.back()].push_back(names.size() - 1);
   }
   for (const auto& [name, places] : alike) {
+    // Of one seed and of files in several folders: models that only share a file's name.
+    for (const size_t i : places) {
+      for (const size_t k : places) {
+        const auto folder = folder_of(records[i]);
+        if (folder == folder_of(records[k]) || seed_of(records[i]) != seed_of(records[k])) continue;
+        if (names[i] == name && !folder.empty()) names[i] = folder + "/" + name;
+      }
+    }
     std::vector<json> ways;
     for (const size_t i : places) ways.push_back(way_of(records[i]));
     const auto apart = told_apart(ways);

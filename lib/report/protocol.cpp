@@ -68,7 +68,7 @@ std::string reference_of(const json& record, const std::string& metric) {
   const std::string split = word(likelihood ? protocol : reference, "split");
   if (!split.empty()) words += ", " + split + " split";
   const json rows = part(reference, "rows");
-  return words + (rows.is_number() ? text(", ", plain(rows), " rows") : "");
+  return words + (rows.is_number() && rows > 0 ? text(", ", plain(rows), " rows") : "");
 }
 
 std::string manner_of(const json& record, const std::string& metric) {
@@ -83,6 +83,16 @@ std::string manner_of(const json& record, const std::string& metric) {
   if (metric == "energy" && rows.is_array() && rows.size() == 2 &&
       rows[0] != record.value("rows", json()))
     return text(plain(rows[0]), " rows of the one and ", plain(rows[1]), " of the other");
+  const json options = part(part(record, "protocol"), "options");
+  const auto counted = [&](const char* option, const char* what) {
+    const json n = part(options, option);
+    return n.is_number() ? text(plain(n), what) : "";
+  };
+  if (metric == "sliced_w2") return counted("directions", " directions");
+  if (term_of(metric).features == "best" && !metric.starts_with("nearest"))
+    return counted("neighbours", " neighbours");
+  if (metric == "inception_score" || metric.starts_with("score_"))
+    return counted("parts", " parts");
   return "";
 }
 

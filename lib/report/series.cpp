@@ -116,7 +116,10 @@ Series series_of(const std::string& metric, const std::string& reference, int64_
                  const std::vector<const Measured*>& records) {
   Series series{.term = term_of(metric), .against = samples_against(rows, reference)};
   std::vector<json> extractors;
-  for (const Measured* m : records) extractors.push_back(extractor_of(m->record, metric));
+  for (const Measured* m : records) {
+    extractors.push_back(extractor_of(m->record, metric));
+    if (extractors.back().contains("content")) extractors.back().erase("path");
+  }
   const std::vector<std::string> apart = told_apart(extractors);
   std::set<std::tuple<std::string, double, std::string>>
       seen;  // samples measured twice are no seeds
@@ -132,7 +135,11 @@ Series series_of(const std::string& metric, const std::string& reference, int64_
   }
   const bool same =
       std::all_of(apart.begin(), apart.end(), [](const auto& a) { return a.empty(); });
-  const std::string features = same ? in_words(extractors[0]) : "";
+  const std::string features = same ? in_words(extractor_of(records[0]->record, metric)) : "";
+  if (!same) {
+    series.term.better = 0;
+    series.manner.emplace_back("Measured in different features: the rows are not comparable.");
+  }
   if (features == "pixels") {
     series.manner.emplace_back("Of the numbers themselves.");
   } else if (!features.empty()) {
@@ -230,7 +237,7 @@ Sheet table_of(const std::vector<Series>& all) {
             static_cast<size_t>(std::find(names.begin(), names.end(), row.name) - names.begin());
         const auto& numbers = row.numbers.begin()->second;
         sheet.rows[at].back() = cell_of(numbers);
-        values[at] = mean_and_deviation(numbers).first;
+        if (rows == &series.models) values[at] = mean_and_deviation(numbers).first;
       }
     }
     mark_best(sheet, sheet.rows[0].size() - 1, values, series.term.better);

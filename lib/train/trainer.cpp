@@ -167,8 +167,14 @@ class Training {
     for (const auto& item : net_.named_buffers()) all["buffers/" + item.key()] = item.value();
     all["sum"] = sum_;
     broadcast(*run_.group, all);
-    // A state is written beside the one before.
-    if (run_.leads()) require_room(run_.output, 2 * bytes_of(optimizer_.state()) + result_bytes());
+    // Beside a state lies the next for a moment, or the result; one may be there already.
+    if (run_.leads()) {
+      std::error_code none;
+      const auto found = std::filesystem::file_size(state_file(), none);
+      const int64_t there = none ? 0 : static_cast<int64_t>(found);
+      const int64_t state = bytes_of(optimizer_.state());
+      require_room(run_.output, state + std::max(state, result_bytes()) - there);
+    }
   }
 
   void save() {

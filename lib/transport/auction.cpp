@@ -9,7 +9,7 @@ namespace couplet {
 
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double inf = std::numeric_limits<double>::infinity();
 constexpr int64_t numbers_at_once = int64_t{1} << 24, rounds_a_look = 8;
 
 struct Auction {
@@ -33,10 +33,10 @@ struct Auction {
     const auto [two, where] = (cost.index_select(0, i) - v).topk(2, 1, false);
     const Tensor j = where.select(1, 0), margin = two.select(1, 1) - two.select(1, 0);
     const Tensor price =
-        (v.index_select(0, j) - margin - epsilon).masked_fill(has.index_select(0, i), infinity);
-    const Tensor best = at::full_like(v, infinity).scatter_reduce(0, j, price, "amin");
+        (v.index_select(0, j) - margin - epsilon).masked_fill(has.index_select(0, i), inf);
+    const Tensor best = at::full_like(v, inf).scatter_reduce(0, j, price, "amin");
     // Of equal bids the first row's counts.
-    const Tensor loses = (price > best.index_select(0, j)).logical_or(price == infinity);
+    const Tensor loses = (price > best.index_select(0, j)).logical_or(price == inf);
     const Tensor winner =
         at::full_like(row, n).scatter_reduce(0, j, i.masked_fill(loses, n), "amin");
     // Columns change hands: who had one has none.

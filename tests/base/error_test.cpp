@@ -26,6 +26,7 @@ TEST_CASE("Errors tell their parts, their place and their exit status", "[base]"
   CHECK(same(verdict([] { throw BadOption("no"); }), "file.h5, row 3: no", 2));
   CHECK(same(verdict([] { throw CheckFailed("no"); }), "file.h5, row 3: no", 3));
   CHECK(same(verdict([] { throw Unfinished("stopped"); }), "stopped", 75));
+  CHECK(same(verdict([] { throw NothingKept("stopped"); }), "stopped", 1));
   CHECK(within("anywhere", [] { return 7; }) == 7);
 }
 

@@ -62,6 +62,9 @@ TEST_CASE("the digits become a dataset, arrays and a grid", "[data]") {
   CHECK(at::equal(back.x, data.x));
   CHECK(back.train == data.train);
   CHECK(back.scaling.scale == data.scaling.scale);
+  const Dataset told = open_dataset(convert(convert.folder / "digits.npz", json::object(), "t.h5"));
+  CHECK(told.scaling.scale == data.scaling.scale);
+  CHECK(told.scaling.shift == data.scaling.shift);
 
   const Tensor grid = read_png(convert(path, {{"columns", 6}}, "grid.png"));
   CHECK(grid.sizes() == at::IntArrayRef({8 * (10 * 9 - 1), 8 * (6 * 9 - 1)}));

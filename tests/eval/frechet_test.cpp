@@ -15,7 +15,7 @@ Moments moments_of(const Tensor& features, int64_t batch) {
   return all;
 }
 
-Tensor draws(int64_t n, int64_t d, const char* stream = "") {
+Tensor vector_draws(int64_t n, int64_t d, const char* stream = "") {
   return Random(3).stream(stream).normal(row_range(0, n), {d}).to(at::kDouble);
 }
 
@@ -73,7 +73,7 @@ TEST_CASE("Frechet distances are those of the Python packages", "[parity]") {
 
 TEST_CASE("Moments do not depend on batches and shards", "[eval]") {
   for (const auto& device : devices()) {
-    const Tensor x = (draws(200, 5) * 3 + 1000).to(device);
+    const Tensor x = (vector_draws(200, 5) * 3 + 1000).to(device);
     const Moments whole = moments_of(x, 200);
     CHECK(distance(whole.mean(), x.mean(0)) < 1e-10);
     CHECK(distance(whole.covariance(), x.t().cov()) < 1e-9);
@@ -92,11 +92,11 @@ TEST_CASE("Moments do not depend on batches and shards", "[eval]") {
 }
 
 TEST_CASE("A merge leaves the other side as it was", "[eval]") {
-  const Moments part = moments_of(draws(50, 3), 50);
+  const Moments part = moments_of(vector_draws(50, 3), 50);
   const Tensor before = part.covariance();
   Moments all;
   all.merge(part);
-  all.add(draws(50, 3, "more"));
+  all.add(vector_draws(50, 3, "more"));
   CHECK(distance(part.covariance(), before) == 0);
 }
 
@@ -108,24 +108,24 @@ TEST_CASE("The Frechet distance of Gaussians is the closed form", "[eval]") {
   // Covariances that commute: |m1 - m2|^2 + sum (s1 - s2)^2.
   CHECK(frechet_distance(diagonal({0, 1}, {1, 2}), diagonal({3, 1}, {2, 5})) == Approx(9 + 1 + 9));
   CHECK(frechet_distance(diagonal({0, 1}, {1, 0}), diagonal({0, 1}, {2, 0})) == Approx(1));
-  const Tensor x = draws(300, 6);
-  const Moments a = moments_of(x, 64), b = moments_of(draws(300, 6, "b") * 2 + 1, 64);
+  const Tensor x = vector_draws(300, 6);
+  const Moments a = moments_of(x, 64), b = moments_of(vector_draws(300, 6, "b") * 2 + 1, 64);
   CHECK(std::abs(frechet_distance(a, a)) < 1e-10);
   CHECK(frechet_distance(a, b) == Approx(frechet_distance(b, a)).epsilon(1e-10));
   CHECK(frechet_distance(a, moments_of(x + 2, 64)) == Approx(4 * 6).epsilon(1e-10));
   // Rotations move nothing.
-  const auto rotation = std::get<0>(at::linalg_qr(draws(6, 6, "q")));
+  const auto rotation = std::get<0>(at::linalg_qr(vector_draws(6, 6, "q")));
   CHECK(frechet_distance(moments_of(x.mm(rotation), 64),
-                         moments_of((draws(300, 6, "b") * 2 + 1).mm(rotation), 64)) ==
+                         moments_of((vector_draws(300, 6, "b") * 2 + 1).mm(rotation), 64)) ==
         Approx(frechet_distance(a, b)).epsilon(1e-10));
 }
 
 TEST_CASE("The Frechet distance refuses what it cannot measure", "[eval]") {
-  const Moments a = moments_of(draws(10, 3), 10);
-  CHECK_THROWS_AS(frechet_distance(a, moments_of(draws(10, 4), 10)), Error);
-  CHECK_THROWS_AS(frechet_distance(a, moments_of(draws(1, 3), 1)), Error);
+  const Moments a = moments_of(vector_draws(10, 3), 10);
+  CHECK_THROWS_AS(frechet_distance(a, moments_of(vector_draws(10, 4), 10)), Error);
+  CHECK_THROWS_AS(frechet_distance(a, moments_of(vector_draws(1, 3), 1)), Error);
   CHECK_THROWS_AS(frechet_distance(a, Moments()), Error);
   Moments other = a;
-  CHECK_THROWS_AS(other.add(draws(4, 2)), Error);
+  CHECK_THROWS_AS(other.add(vector_draws(4, 2)), Error);
   CHECK_THROWS_AS(Moments::of(at::zeros({3}), at::zeros({3, 2}), 5), Error);
 }

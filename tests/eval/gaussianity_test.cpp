@@ -7,7 +7,9 @@ using namespace couplet;
 
 namespace {
 
-Tensor draws(int64_t n, at::IntArrayRef shape) { return Random(8).normal(row_range(0, n), shape); }
+Tensor normal_draws(int64_t n, at::IntArrayRef shape) {
+  return Random(8).normal(row_range(0, n), shape);
+}
 
 json summary(const Tensor& z) {
   return gaussianity(z, at::full({z.size(0)}, -1, at::kLong), 0, Random(1));
@@ -16,7 +18,7 @@ json summary(const Tensor& z) {
 }  // namespace
 
 TEST_CASE("Normal draws look normal", "[eval]") {
-  const json found = summary(draws(6000, {1, 4, 4}));
+  const json found = summary(normal_draws(6000, {1, 4, 4}));
   INFO(found.dump(1));
   CHECK(found["rows"] == 6000);
   CHECK(found["dims"] == 16);
@@ -37,7 +39,7 @@ TEST_CASE("Normal draws look normal", "[eval]") {
 }
 
 TEST_CASE("What is not normal is seen", "[eval]") {
-  const Tensor z = draws(4000, {8});
+  const Tensor z = normal_draws(4000, {8});
   CHECK(summary(z * 1.2)["variance"].get<double>() == Approx(1.44).margin(0.03));
   CHECK(summary(z.pow(3))["kurtosis"].get<double>() > 10);
   CHECK(summary(at::sign(z))["kurtosis"].get<double>() == Approx(-2).margin(0.01));
@@ -49,7 +51,7 @@ TEST_CASE("What is not normal is seen", "[eval]") {
 }
 
 TEST_CASE("Codes are summed up by class, without what is not finite", "[eval]") {
-  Tensor z = draws(300, {4});
+  Tensor z = normal_draws(300, {4});
   const Tensor label = at::arange(300, at::kLong) % 3;
   z.index_put_({label == 1}, z.index({label == 1}) + 3);
   z[0][2] = NAN;

@@ -12,7 +12,7 @@ using namespace couplet::testing;
 
 namespace {
 
-Tensor draws(int64_t n, int64_t d, const char* stream) {
+Tensor stream_draws(int64_t n, int64_t d, const char* stream) {
   return Random(4).stream(stream).normal(row_range(0, n), {d});
 }
 
@@ -94,7 +94,7 @@ TEST_CASE("Sliced Wasserstein distances are POT's", "[parity]") {
 }
 
 TEST_CASE("Measures of features see what they are for", "[eval]") {
-  const Tensor data = draws(600, 8, "data"), same = draws(500, 8, "same");
+  const Tensor data = stream_draws(600, 8, "data"), same = stream_draws(500, 8, "same");
   const Tensor narrow = 0.3 * same, copies = data.slice(0, 0, 300).repeat({2, 1});
   // Samples of the law itself, of its middle alone, and the data over again.
   CHECK(std::abs(kernel_distance(same, data)) < 0.05);

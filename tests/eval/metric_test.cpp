@@ -174,6 +174,14 @@ TEST_CASE("Metrics are measured where they are named and apply", "[eval]") {
   CHECK(interval[1].get<double>() - interval[0].get<double>() <
         0.5 * away["fd_pixels"].get<double>());
 
+  CHECK(near["protocol"]["options"]["neighbours"] == MeasureOptions().neighbours);
+
+  // A score does not hang on the order of the rows: three classes, each the next third.
+  Summary sorted = test;
+  sorted.logits["classifier"] = at::eye(3).repeat_interleave(200, 0) * 100;
+  const json score = measure(sorted, train, {.metrics = {"inception_score"}});
+  CHECK(score["score_classifier"].get<double>() == Approx(3).epsilon(0.05));
+
   const json one = measure(test, train, {.metrics = {"kid"}, .kid_subsets = 0});
   CHECK(one.contains("kd"));
   CHECK_FALSE(one.contains("fd"));
@@ -221,6 +229,8 @@ TEST_CASE("Where the same noise ends, and how points of the plane lie in cells",
   const Summary one = points("one.h5", 1, at::cat({first, first}), 0);
   CHECK(measure(one, both)["kl"].get<double>() == Approx(kl(8000, 0)));
   CHECK(measure(both, both)["kl"].get<double>() == Approx(kl(4000, 4000)));
+  const Summary half = points("half.h5", 1, at::cat({first, first + 5}), 0);
+  CHECK(measure(half, one)["kl"].get<double>() == Approx(std::log((8000.0 + 512) / (4000 + 0.5))));
   const Summary outside = points("outside.h5", 1, first + 5, 0);
   CHECK_FALSE(measure(both, outside).contains("kl"));
 }
@@ -272,6 +282,8 @@ TEST_CASE("Statistics of shards are joined into those of the whole", "[eval]") {
         Approx(measure(one, reference)["fd_pixels"].get<double>()).epsilon(1e-9));
   CHECK(joined.rows == 300);
 
+  CHECK_THROWS_WITH(merge_statistics({parts[0], parts[0]}, folder.run("z.h5")),
+                    contains("is there twice"));
   const Extractors another = extractors_of(folder.classifier("d.h5"));
   write_statistics(folder.run("other.h5"), summarise(data, another, {}, Run()), {});
   CHECK_THROWS_WITH(merge_statistics({parts[0], folder.path / "other.h5"}, folder.run("z.h5")),

@@ -10,7 +10,7 @@ using namespace couplet::testing;
 
 namespace {
 
-const at::TensorOptions real(at::kDouble);
+const at::TensorOptions in_double(at::kDouble);
 const std::vector<std::string> paths = {"linear", "trigonometric"};
 
 Tensor no_label(const Tensor& x) { return at::full({x.size(0)}, -1, at::kLong); }
@@ -29,10 +29,10 @@ Tensor generated(const Chain& chain, const Tensor& x0, int64_t steps) {
 
 /// Two blocks of different affine fields.
 Chain two_affine() {
-  const Tensor A = at::tensor({0.5, 0.2, -0.3, 0.1}, real).view({2, 2});
+  const Tensor A = at::tensor({0.5, 0.2, -0.3, 0.1}, in_double).view({2, 2});
   return {[A](const Tensor& x, const Tensor&, const Tensor&) { return x.matmul(A.t()); },
           [](const Tensor& x, const Tensor& t, const Tensor&) {
-            return x * at::tensor({0.4, -0.7}, real) + t.unsqueeze(1);
+            return x * at::tensor({0.4, -0.7}, in_double) + t.unsqueeze(1);
           }};
 }
 
@@ -42,7 +42,7 @@ TEST_CASE("The blocks of a Gaussian are affine, with the map and determinant of 
           "[flow]") {
   // m = 1.3, S = 0.3, x = 0.7; whatever the interpolant.
   const Mixture law = mixture({1}, {1.3}, {0.3});
-  const Tensor x = at::full({1, 1}, 0.7, real);
+  const Tensor x = at::full({1, 1}, 0.7, in_double);
   for (const auto& path : paths) {
     for (const auto& [gamma, end, logdet] : {std::tuple{0.025, 0.63468311, 0.0538879},
                                              {0.1, 0.46056092, 0.1763702},
@@ -83,9 +83,9 @@ TEST_CASE("A chain of exact blocks gives the density of a mixture", "[flow]") {
 }
 
 TEST_CASE("Chains go there and back, block by block, with the determinant of the whole", "[flow]") {
-  const Mixture law{at::tensor({0.4, 0.6}, real),
-                    at::tensor({-1.0, 0.5, 1.2, -0.3}, real).view({2, 2}),
-                    at::tensor({0.2, 0.4}, real)};
+  const Mixture law{at::tensor({0.4, 0.6}, in_double),
+                    at::tensor({-1.0, 0.5, 1.2, -0.3}, in_double).view({2, 2}),
+                    at::tensor({0.2, 0.4}, in_double)};
   const Chain chain = law.chain(interpolant("linear"), {0.1, 0.2});
   const Tensor x = law.draw(7);
   const auto times = time_grid("uniform", 40);
@@ -93,7 +93,7 @@ TEST_CASE("Chains go there and back, block by block, with the determinant of the
   CHECK(distance(generated(chain, code.z, 40), x) < 1e-6);
   CHECK(distance(push(chain, solver("rk4"), x, no_label(x), times), code.z) < 1e-14);
 
-  Encoded by_block{x, at::zeros({7}, real)};
+  Encoded by_block{x, at::zeros({7}, in_double)};
   for (const auto& v : chain) {
     const Encoded one = encoded({v}, by_block.z, 40);
     by_block = {one.z, by_block.logdet + one.logdet};
@@ -129,7 +129,7 @@ TEST_CASE("A chain is one field too, its blocks one after the other", "[flow]") 
   const Tensor end = integrate(solver("euler"), bind(concatenated(chain), none), x, whole);
   CHECK(distance(end, generate(chain, carry, x, none)) < 1e-12);
   // Rows of different blocks in one batch.
-  const Tensor t = at::tensor({0.0, 0.25, 0.5, 0.75, 1.0}, real);
+  const Tensor t = at::tensor({0.0, 0.25, 0.5, 0.75, 1.0}, in_double);
   const Tensor v = concatenated(chain)(x, t, none);
   CHECK(distance(v.narrow(0, 0, 2), 2 * chain[1](x, 2 * t, none).narrow(0, 0, 2)) == 0);
   CHECK(distance(v.narrow(0, 2, 3), 2 * chain[0](x, 2 * t - 1, none).narrow(0, 2, 3)) == 0);
@@ -137,7 +137,7 @@ TEST_CASE("A chain is one field too, its blocks one after the other", "[flow]") 
 
 TEST_CASE("A short block moves points by the score", "[flow]") {
   const Mixture law = mixture({0.3, 0.7}, {-1, 1}, {0.3, 0.5});
-  Tensor x = at::linspace(-2, 2, 9, real).unsqueeze(1).requires_grad_();
+  Tensor x = at::linspace(-2, 2, 9, in_double).unsqueeze(1).requires_grad_();
   law.log_density(x).sum().backward();
   const Tensor towards = (x + x.grad()).detach();
   x = x.detach();

@@ -18,12 +18,12 @@ using namespace couplet::testing;
 
 namespace {
 
-const Space space{{6}, 3};
+const Space small{{6}, 3};
 const std::set<std::string> none;
 
 std::shared_ptr<Backbone> network(int64_t clocks, c10::Device device) {
   const json mlp = {{"type", "mlp"}, {"hidden", 16}, {"depth", 1}};
-  const auto net = backbones().make(mlp, space, clocks);
+  const auto net = backbones().make(mlp, small, clocks);
   net->to(device);
   return net;
 }
@@ -31,13 +31,13 @@ std::shared_ptr<Backbone> network(int64_t clocks, c10::Device device) {
 std::shared_ptr<NormalizingFlow> small_flow(c10::Device device) {
   const json options = {{"type", "tarflow"}, {"patch", 2},  {"channels", 16},
                         {"blocks", 2},       {"layers", 1}, {"head", 16}};
-  const auto flow = normalizing_flows().make(options, space);
+  const auto flow = normalizing_flows().make(options, small);
   flow->to(device);
   return flow;
 }
 
 CoupledBatch pairs(const Tensor& rows) {
-  return {Random(1).normal(rows, space.shape), Random(2).normal(rows, space.shape),
+  return {Random(1).normal(rows, small.shape), Random(2).normal(rows, small.shape),
           rows.remainder(3)};
 }
 
@@ -132,7 +132,7 @@ TEST_CASE("Draws by row read nothing back from the device", "[flow]") {
     CHECK(host_reads([&] { random.normal(rows, {3, 2}); }) == none);
     CHECK(host_reads([&] { drop_labels(rows, 0.3, random, rows); }) == none);
     for (const std::string label : {"each", "none", "2"}) {
-      const Requests requests(space, label, random);
+      const Requests requests(small, label, random);
       CHECK(host_reads([&] { requests.x0(rows), requests.labels(rows); }) == none);
     }
   }

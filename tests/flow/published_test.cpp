@@ -17,7 +17,8 @@ using namespace couplet::testing;
 
 namespace {
 
-Checkpoint imported(const std::string& file, const std::string& to, const WeightOptions& options) {
+Checkpoint imported_published(const std::string& file, const std::string& to,
+                              const WeightOptions& options) {
   convert_weights(file, options, run_to(to));
   return read_checkpoint(to, {"velocity-field"});
 }
@@ -28,7 +29,7 @@ Tensors named(const std::string& prefix, const Tensors& weights, double more = 0
   return all;
 }
 
-bool same(const Tensors& a, const Tensors& b) {
+bool same_tensors(const Tensors& a, const Tensors& b) {
   return a.size() == b.size() && std::all_of(a.begin(), a.end(), [&](const auto& item) {
            return b.contains(item.first) && at::equal(item.second, b.at(item.first));
          });
@@ -100,9 +101,10 @@ TEST_CASE("Fields of torchcfm and SiT give their published outputs after import"
         options.heads_upsample = std::max<int64_t>(0, config.value("num_heads_upsample", -1));
         if (config["class_cond"]) label = file.read("inputs/y");
       }
-      const Checkpoint model = imported(folder / "a.safetensors", folder / "a.h5", options);
+      const Checkpoint model =
+          imported_published(folder / "a.safetensors", folder / "a.h5", options);
       std::filesystem::remove(folder / "a.h5");
-      CHECK(same(model.blocks[0].weights, weights));
+      CHECK(same_tensors(model.blocks[0].weights, weights));
       const VelocityField v{load_backbone(model, 1, c10::kCPU)};
       check_golden(file, "output", v(x, t, label));
       ++read;
@@ -127,7 +129,7 @@ TEST_CASE("The noise that DiT predicts is the published one after import", "[par
     options.shape = x.sizes().slice(1).vec();
     options.heads = config["num_heads"];
     options.predicts = "noise";
-    const Checkpoint model = imported(folder / "a.safetensors", folder / "a.h5", options);
+    const Checkpoint model = imported_published(folder / "a.safetensors", folder / "a.h5", options);
     std::filesystem::remove(folder / "a.h5");
     CHECK(model.facts.at("interpolant") == "vp");
 
@@ -150,11 +152,13 @@ TEST_CASE("A field whose noise is at 1 is turned to our clock", "[flow]") {
     INFO(type);
     Field f = field(type);
     write_safetensors(folder / "a.safetensors", {f.weights, {}});
-    const auto as_it_is = imported(folder / "a.safetensors", folder / (type + "0.h5"), f.options);
+    const auto as_it_is =
+        imported_published(folder / "a.safetensors", folder / (type + "0.h5"), f.options);
     CHECK(as_it_is.facts.at("interpolant") == "linear");
     CHECK_FALSE(as_it_is.facts.at("check").contains("turning_error"));
     f.options.noise_at = 1;
-    const auto turned = imported(folder / "a.safetensors", folder / (type + "1.h5"), f.options);
+    const auto turned =
+        imported_published(folder / "a.safetensors", folder / (type + "1.h5"), f.options);
     CHECK(turned.facts.at("check").at("turning_error").get<double>() < 1e-4);
 
     const VelocityField theirs{load_backbone(as_it_is, 1, c10::kCPU)},
@@ -175,11 +179,12 @@ TEST_CASE("Fields go out and come back bit for bit, and say what they are", "[fl
     if (type != "noise") f.options.interpolant = "trigonometric";
     const std::string at = folder / type;
     write_safetensors(at + ".safetensors", {f.weights, {}});
-    const Checkpoint model = imported(at + ".safetensors", at + ".h5", f.options);
+    const Checkpoint model = imported_published(at + ".safetensors", at + ".h5", f.options);
     convert_weights(at + ".h5", {}, run_to(at + "2.safetensors"));
-    const Checkpoint back = imported(at + "2.safetensors", at + "2.h5", {});
-    CHECK(same(back.blocks[0].weights, model.blocks[0].weights));
-    CHECK(same(back.blocks[0].weights, f.weights) == (type != "noise"));  // its clock is turned
+    const Checkpoint back = imported_published(at + "2.safetensors", at + "2.h5", {});
+    CHECK(same_tensors(back.blocks[0].weights, model.blocks[0].weights));
+    CHECK(same_tensors(back.blocks[0].weights, f.weights) ==
+          (type != "noise"));  // its clock is turned
     CHECK(back.blocks[0].net == model.blocks[0].net);
     CHECK(back.space == images);
     for (const char* fact : {"interpolant", "scale", "shift", "storage"}) {

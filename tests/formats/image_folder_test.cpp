@@ -56,6 +56,15 @@ TEST_CASE("a class without images is refused, and an image without a class", "[f
   CHECK_THROWS_WITH(read_examples(folder / ""), contains("1.png: an image beside the folders"));
 }
 
+TEST_CASE("what lies beside train and test is not left out in silence", "[formats]") {
+  const Folder folder;
+  put(folder, "train/cat/1.png", picture({4, 4}));
+  put(folder, "test/cat/1.png", picture({4, 4}));
+  CHECK(read_examples(folder / "").train == 1);
+  put(folder, "val/cat/1.png", picture({4, 4}));
+  CHECK_THROWS_WITH(read_examples(folder / ""), contains("val: lies beside train/"));
+}
+
 TEST_CASE("a file that is no image, or cannot be read, is named", "[formats]") {
   const Folder folder;
   put(folder, "a/1.png", picture({40, 40}));

@@ -56,6 +56,7 @@ TEST_CASE("arrays that cannot be read say what they are", "[formats]") {
   const std::string path = folder / "a.npy", four = "1234";
   const std::pair<std::string, std::string> wrong[] = {
       {npy("'|O'", "2,", four), "elements of type '|O', which is not read (there are: |u1, "},
+      {npy("'|b1'", "4,", four), "elements of type '|b1', which is not read"},
       {npy("'>f4'", "1,", four), "elements of type '>f4', which is not read"},
       {npy("[('a', '<f4')]", "1,", four), "which is not read"},
       {npy("'<f4'", "2,", four), "holds 4 bytes of data, expected 4 for each of [2]"},

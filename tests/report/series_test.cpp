@@ -142,12 +142,19 @@ TEST_CASE("one model measured in several ways is told apart by what differs") {
   const Series fd = series_of({by("tf1"), by("pil")})[0];
   REQUIRE(fd.models.size() == 2);
   CHECK(fd.models[1].name == "student (input pil)");
+  CHECK(fd.term.better == 0);  // not to be ranked
+  CHECK(headline({fd}).empty());
 
   json euler = record(4, 100, {{"fd", 1.0}}), heun = euler;
   euler["samples"] = heun["samples"] = "student-4.h5", heun["sampling"]["solver"] = "heun";
   CHECK(names_of({euler, heun}, {}) ==
         std::vector<std::string>{"student (solver euler)", "student (solver heun)"});
   CHECK(names_of({euler, euler}, {}) == std::vector<std::string>{"student", "student"});
+  json a = euler, b = euler;
+  a["samples"] = "a/student-4.h5", b["samples"] = "b/student-4.h5";
+  CHECK(names_of({a, b}, {}) == std::vector<std::string>{"a/student", "b/student"});
+  a["sampling"]["seed"] = 0, b["sampling"]["seed"] = 1;
+  CHECK(names_of({a, b}, {}) == std::vector<std::string>{"student", "student"});
 }
 
 TEST_CASE("a likelihood says how it was computed") {
