@@ -1,6 +1,6 @@
 #!/bin/bash
-# The batch scripts of examples/slurm on the Slurm that runs here: the same files as without, also when a job's time is
-# over and it is requeued.  BIN: the tools, SOURCE: the tree. Skipped (77) without Slurm, PMIx or MPI.
+# The batch scripts of examples/slurm on the Slurm that runs here: the same files as without, also when a job is
+# stopped and requeued.  BIN: the tools, SOURCE: the tree. Skipped (77) without Slurm, PMIx or MPI.
 set -u
 sinfo > /dev/null 2>&1 || { echo 'there is no Slurm here'; exit 77; }
 srun --mpi=list 2>&1 | grep -q pmix || { echo 'this Slurm has no PMIx'; exit 77; }
@@ -17,13 +17,17 @@ wait_for() {  # FILE SECONDS
 
 couplet-convert "$SOURCE/data/digits.csv.gz" -s shape=[1,8,8] -s range=16 -s test=0.2 -q -o data.h5
 net='-s coupling=independent -s net.type=mlp -s net.hidden=32 -s net.depth=1'
-train="fm-train-student data.h5 -q --threads 1 $net -s train.batch=64"
+train="fm-train-student data.h5 -q $net -s train.batch=64"
 
-# A job's time is over before its training is: it saves, goes back into the queue, and ends with the same weights.
-$train -s train.steps=6000 --threads 2 -o whole.h5
-sbatch -Q -n 2 -o requeued.out --signal=USR1@58 -t 1 "$slurm/run.sbatch" $train -s train.steps=6000 -o student.h5
-wait_for student.h5 180
-grep -q 'all is saved' requeued.out || fail 'the job was not stopped: make it longer'
+# A job is preempted (as at the end of its time, a signal comes): it saves, goes back into the queue, and ends with the
+# same weights.
+steps='-s train.steps=4000 -s train.save_minutes=0.005'
+$train $steps --threads 2 -o whole.h5
+job=$(sbatch --parsable -n 2 -o requeued.out -t 30 "$slurm/run.sbatch" $train $steps --threads 1 -o student.h5)
+wait_for student.h5.partial/state.h5 60
+scancel --signal=USR1 "$job"
+wait_for student.h5 400  # Slurm lets two minutes pass before it starts a requeued job
+grep -q 'all is saved' requeued.out || fail 'the job was not stopped'
 same whole.h5 student.h5
 
 # Shards of jobs without MPI.
