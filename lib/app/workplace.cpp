@@ -120,11 +120,11 @@ Workplace::~Workplace() {
     return;
   }
   bool state = false;
-  for (const auto& entry : fs::directory_iterator(folder_)) {
+  std::error_code ignored;  // somebody may have removed the folder
+  for (const auto& entry : fs::directory_iterator(folder_, ignored)) {
     const std::string name = entry.path().filename();
     state |= name != "lock" && !name.starts_with("command.json");
   }
-  std::error_code ignored;
   if (!state) fs::remove_all(folder_, ignored);
   ::close(lock_);
 }
