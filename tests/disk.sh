@@ -41,7 +41,8 @@ expect_1 'full\|No space left\|of room' $long
 [ "$(steps)" = "$saved" ]
 rm small/fill
 status=0; $long 2> /dev/null || status=$?
-[ "$status" = 75 ] && [ "$(steps)" -gt "$saved" ]
+[ "$status" = 75 ]
+[ "$(steps)" -gt "$saved" ]
 couplet-info --check small/out.h5.partial/state.h5 > /dev/null
 
 # An input that is cut short, or gone, while a run reads it: named, and the run goes on when it is back.
@@ -62,5 +63,6 @@ cp kept.h5 couplings.h5
 $run & pid=$!
 sleep 0.5; rm couplings.h5  # what is open stays
 status=0; wait $pid || status=$?
-[ "$status" = 75 ] && [ "$(saved)" -gt "$before" ]
+[ "$status" = 75 ]
+[ "$(saved)" -gt "$before" ]
 echo 'full and read-only disks, lost inputs: nothing lost'

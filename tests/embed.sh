@@ -12,5 +12,6 @@ quiet "$1" --build out
 out/interpolate map.h5 out.png
 [ "$(head -c 4 out.png | tail -c 3)" = PNG ]
 status=0; out/interpolate teacher.h5 out.png 2> stderr.txt || status=$?
-[ "$status" = 1 ] && grep -q 'teacher.h5' stderr.txt
+[ "$status" = 1 ]
+grep -q 'teacher.h5' stderr.txt
 echo 'a program of its own, built and run'

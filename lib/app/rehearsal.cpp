@@ -94,7 +94,8 @@ json rehearse(Run& run, double seconds, const std::function<void()>& work) {
     if (pace.done == pace.first) first_turn = operations();
     later_turns = operations() - first_turn;
     const bool known = pace.done > pace.first && pace.seconds >= seconds;
-    return run.group->any(known) | asked();
+    const bool enough = run.group->any(known);  // all processes answer both, in this order
+    return asked() || enough;
   };
   bool finished = true;
   try {
