@@ -40,9 +40,10 @@ int main(int argc, char** argv) {
     const size_t last = last_block(student, schedule, count);
     const bool chain = student.facts.contains("schedule");
     require_option(!chain || moved.empty(), "--data has no effect on a chain: give the dataset");
-    check_chain(student, schedule.size(),
-                {options.warm, options.push, write_options(options)["net"]});
+    check_chain(student, schedule, {options.warm, options.push, write_options(options)["net"]},
+                run);
     check(options.train);
+    FlowMatching(options.loss, run.random);  // its options, before data are pushed
 
     for (student = taken_up(student, run); student.blocks.size() < last;) {
       const size_t n = student.blocks.size();
@@ -66,7 +67,9 @@ int main(int argc, char** argv) {
       (name.empty() ? student.facts["numbers"] : student.facts["numbers"][name]) = numbers;
       if (student.blocks.size() < last) keep(student, run);
     }
-    student.facts["label_drop"] = options.loss.label_drop;
+    const double drop = options.loss.label_drop;  // guidance needs it of every block
+    student.facts["label_drop"] = std::min(drop, student.facts.value("label_drop", drop));
+    if (options.loss.sigma > 0) student.facts["sigma"] = options.loss.sigma;
     std::vector<Label> parents{read_label(pairs)};
     if (!from.empty()) parents.push_back(student.label);
     write_checkpoint(run, student, parents);

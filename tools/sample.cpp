@@ -30,6 +30,9 @@ int main(int argc, char** argv) {
     const Checkpoint model =
         read_checkpoint(path, {"normalizing-flow", "velocity-field", "flow-map"});
     require_null_branch(options.label == "none" && model.space.classes > 0, model);
+    require_option(
+        options.label != "none" || options.how.guidance == 0 || model.kind == "normalizing-flow",
+        "option 'guidance' has no effect on samples without a label");
     const SampleRows rows = parse_rows(range);
     require_option(options.batch > 0, "option 'batch' must be positive, found ", options.batch);
     const int64_t batches = (rows.end - rows.begin + options.batch - 1) / options.batch;

@@ -129,7 +129,7 @@ std::string variants(const std::vector<Option>& options) {
       for (const OptionInfo& own : table->options(name, "")) out += option_line(own, "      ");
     }
   }
-  return out;
+  return out.empty() ? "No option chooses from a table of variants here; see --help.\n" : out;
 }
 
 std::string dump_config(const std::string& tool, const json& effective, const std::string& file,

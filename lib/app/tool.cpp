@@ -196,7 +196,8 @@ Tool::Tool(ToolInfo info) : state_(std::make_unique<State>(info)) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   app.add_option("--seed", c.seed, "decides every random draw")->capture_default_str();
-  app.add_option("--max-seconds", c.max_seconds, "save and leave with status 75 after so long")
+  app.add_option("--max-seconds", c.max_seconds,
+                 "after so long save and leave with status 75; what keeps nothing leaves with 1")
       ->check(CLI::NonNegativeNumber);
   app.add_flag("--force", c.force, "write OUTPUT though it exists; give up other work in progress");
   if (!info.brief)

@@ -4,15 +4,9 @@
 
 #include "base/error.h"
 #include "data/augment.h"
+#include "data/resident.h"
 
 namespace couplet {
-
-namespace {
-
-// Data up to this size are held in the device's memory.
-constexpr size_t resident_bytes = size_t{4} << 30;
-
-}  // namespace
 
 Batches::Batches(const Dataset& data, const Run& run, bool flip, int64_t times)
     : space_(data.space),
@@ -25,9 +19,7 @@ Batches::Batches(const Dataset& data, const Run& run, bool flip, int64_t times)
       shuffle_(run.random.stream("examples")),
       flips_(run.random.stream("flip")) {
   require_option(!flip || space_.shape.size() == 3, "option 'flip' needs images");
-  if (!device_.is_cpu() && x_.nbytes() < resident_bytes) {
-    x_ = x_.to(device_), labels_ = labels_.to(device_);
-  }
+  keep_on(device_, {&x_, &labels_});
 }
 
 Tensor Batches::shuffled(const Tensor& numbers) const {

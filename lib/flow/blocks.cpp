@@ -2,6 +2,7 @@
 
 #include <ATen/Context.h>
 
+#include <cmath>
 #include <filesystem>
 
 #include "base/error.h"
@@ -19,6 +20,13 @@ namespace {
 
 bool is_chain(const std::vector<json>& schedule) {
   return schedule.size() > 1 || schedule[0].at("type") == "ou-step";
+}
+
+/// The coupling, or of stored pairs the one that they were made by.
+std::string type_of_pairs(const json& coupling, const std::string& pairs) {
+  const std::string type = coupling.at("type");
+  if (type != "stored") return type;
+  return read_label(pairs).config.value("coupling", json::object()).value("type", "");
 }
 
 Run keeping(const Run& run) {
@@ -51,12 +59,7 @@ std::vector<json> schedule_of(const Components& coupling, const std::string& fro
 }
 
 std::string law_of_pairs(const json& coupling, const std::string& pairs) {
-  std::string type = coupling.at("type");
-  if (type == "stored") {
-    const json& made = read_label(pairs).config;
-    type = made.value("coupling", json::object()).value("type", "");
-  }
-  return type == "independent" ? "independent" : "coupled";
+  return type_of_pairs(coupling, pairs) == "independent" ? "independent" : "coupled";
 }
 
 Checkpoint first_blocks(const ChainInputs& inputs) {
@@ -66,6 +69,10 @@ Checkpoint first_blocks(const ChainInputs& inputs) {
     require_option(type != "stored" && type != "teacher" && type != "pushed",
                    "option 'coupling': '", type,
                    "' can only be the first block's: the others begin at pushed data");
+    require_option(type_of_pairs(schedule[n - 1], pairs) == "ou-step", "option 'coupling': block ",
+                   n, " ends at noise, and block ", n + 1,
+                   " comes after it; list the couplings from ",
+                   "data to noise, ou-step before all others");
   }
   const Label source = read_label(pairs);
   const size_t passed = blocks_passed(source);
@@ -92,14 +99,29 @@ Checkpoint first_blocks(const ChainInputs& inputs) {
   return chain;
 }
 
-void check_chain(const Checkpoint& chain, size_t blocks, const ChainPlan& plan) {
-  require_option(blocks > 1 || (plan.warm && unchanged(plan.push)),
+void check_chain(const Checkpoint& chain, const std::vector<json>& schedule, const ChainPlan& plan,
+                 const Run& run) {
+  require_option(schedule.size() > 1 || (plan.warm && unchanged(plan.push)),
                  "options 'warm' and 'push' have no effect on a student of one block");
   fixed_solver(plan.push.solver), time_grid("uniform", plan.push.steps);
   require(chain.blocks.empty() || !plan.warm || chain.blocks.back().net == plan.net,
           "the blocks before have the network ",
           chain.blocks.empty() ? "" : chain.blocks.back().net.dump(), ", asked for is ",
           plan.net.dump(), "; give the same options 'net', or warm=false");
+  const std::string path = chain.facts.at("interpolant").get<std::string>();
+  if (interpolant(path).last < 1) {
+    require_option(!is_chain(schedule), "option 'loss.interpolant': ", path,
+                   " is infinitely fast at t = 1, where the blocks of a chain meet");
+    if (chain.facts.at("pairs") == "coupled") {
+      run.log->warn("of coupled pairs the velocity of " + path + " is infinite at t = 1");
+    }
+  }
+  if (schedule.back().at("type") == "ou-step") {
+    double time = 0;
+    for (const json& block : schedule) time += block.value("gamma", 0.);
+    run.log->warn(text("the chain ends before noise: exp(-", time, ") = ", std::exp(-time),
+                       " of the data are left, where sampling begins with none"));
+  }
 }
 
 size_t last_block(const Checkpoint& chain, const std::vector<json>& schedule, int64_t count) {
@@ -199,6 +221,13 @@ Checkpoint taken_up(const Checkpoint& chain, const Run& run) {
   return kept;
 }
 
-void keep(const Checkpoint& chain, const Run& run) { write_checkpoint(keeping(run), chain, {}); }
+void keep(const Checkpoint& chain, const Run& run) {
+  write_checkpoint(keeping(run), chain, {});
+  if (!run.leads()) return;
+  for (const auto& entry : std::filesystem::directory_iterator(run.output + ".partial")) {
+    const bool spent = entry.path().filename().string().starts_with("state");
+    if (spent) std::filesystem::remove(entry.path());
+  }
+}
 
 }  // namespace couplet

@@ -19,8 +19,8 @@ struct ChainInputs {
 std::vector<json> schedule_of(const Components& coupling, const std::string& from);
 
 /// The blocks that a chain begins with: none, or those of inputs.from. Errors, each with what to
-/// do: blocks of another schedule, interpolant or data; pairs that have passed other blocks than
-/// these.
+/// do: a block after one that ends at noise; blocks of another schedule, interpolant or data; pairs
+/// that have passed other blocks than these.
 Checkpoint first_blocks(const ChainInputs& inputs);
 
 /// "independent" where a coupling draws noise independently of the data of a file, which stochastic
@@ -34,8 +34,10 @@ struct ChainPlan {
   json net;
 };
 /// Errors, before any block is trained: options without effect on a student of one block; a solver
-/// that cannot push; a network that cannot start from the one before it.
-void check_chain(const Checkpoint& chain, size_t blocks, const ChainPlan& plan);
+/// that cannot push; a network that cannot start from the one before it; a path whose ends do not
+/// meet. Warnings: a schedule that ends before noise; a velocity without bound.
+void check_chain(const Checkpoint& chain, const std::vector<json>& schedule, const ChainPlan& plan,
+                 const Run& run);
 
 /// How many blocks a command ends with: at most count more (0: the whole schedule).
 size_t last_block(const Checkpoint& chain, const std::vector<json>& schedule, int64_t count);
@@ -91,7 +93,8 @@ Run run_of_block(const Run& run, const std::string& name);
 /// before.
 void seed_weights(const Run& run);
 
-/// What the run had finished of a chain when it was stopped, if anything; and to note that.
+/// What the run had finished of a chain when it was stopped, if anything; and to note that, which
+/// ends the need for the states of its training.
 Checkpoint taken_up(const Checkpoint& chain, const Run& run);
 void keep(const Checkpoint& chain, const Run& run);
 

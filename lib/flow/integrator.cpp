@@ -55,6 +55,8 @@ Integrator make_integrator(const IntegratorOptions& options, const GridOptions& 
   if (!sde) refuse_changed(options.sde, "the solver " + name + ", which adds no noise");
   if (!adapts) refuse_changed(options.adaptive, "the solver " + name + ", whose steps are given");
   if (adapts) refuse_changed(grid, "the solver " + name + ", which chooses its steps");
+  require_option(grid.grid != "edm" || &path == &interpolant("linear"),
+                 "option 'grid': edm's noise levels are those of the linear path alone");
   Integrator out = sde      ? stochastic(options.sde, grid, path, noise)
                    : adapts ? adaptive(options.adaptive, solver(name))
                             : Integrator{.solver = solver(name), .times = chosen_times(grid, 32)};

@@ -82,6 +82,8 @@ struct Mode : TimeLaw {
 
 std::shared_ptr<TimeLaw> make_uniform(const NoOptions&) { return std::make_shared<Uniform>(); }
 std::shared_ptr<TimeLaw> make_logit_normal(const LogitNormalOptions& options) {
+  require_option(options.std > 0, "option 'std' of the time law must be positive, found ",
+                 options.std);
   return std::make_shared<LogitNormal>(options);
 }
 std::shared_ptr<TimeLaw> make_beta(const BetaOptions& options) {

@@ -143,6 +143,7 @@ void import(const std::string& path, const WeightOptions& given, const Run& run)
                  {"numbers", json::object()}};
   const bool field = model.kind == std::string("velocity-field");
   if (field) model.facts["interpolant"] = options.interpolant;
+  if (field) model.facts["label_drop"] = std::max(options.label_drop, 0.);
   model.facts["check"] = within(path, [&] {
     network->read(model, options);
     const Checkpoint before = model;
@@ -175,6 +176,7 @@ json told_of(const Checkpoint& model) {
     told.noise_at = 0;
     told.interpolant = model.facts.value("interpolant", told.interpolant);
     told.time_scale = net.value("time_scale", 1.);
+    told.label_drop = model.facts.value("label_drop", told.label_drop);
   } else {
     return nullptr;
   }

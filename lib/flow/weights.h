@@ -12,7 +12,8 @@ struct WeightOptions {
   bool new_attention_order = false;
   std::string predicts, interpolant;
   int64_t noise_at = -1;
-  double time_scale = 0, eta = -1, range = 0;
+  int64_t classes = 0;
+  double label_drop = -1, time_scale = 0, eta = -1, range = 0;
   void describe(auto&& option) {
     option("group", group,
            "which tensors, where a file holds several models: ema_model; of our "
@@ -27,6 +28,12 @@ struct WeightOptions {
     option("new_attention_order", new_attention_order,
            "of a U-Net: it was trained with use_new_attention_order");
     option("predicts", predicts, "of a DiT, which no tensor tells: velocity (SiT) or noise (DiT)");
+    option("classes", classes,
+           "of a DiT: its classes, where no labels were dropped and its table has no row for none; "
+           "0: a row fewer than the table has");
+    option("label_drop", label_drop,
+           "of a velocity field: share of the labels dropped in its training, which guidance "
+           "needs; -1: as published, 0.1 of a DiT, 0 of a U-Net");
     option("interpolant", interpolant,
            "of a velocity field: the path that it was trained on; default linear, where it "
            "predicts noise vp");

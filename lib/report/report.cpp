@@ -22,6 +22,12 @@ std::string counted(size_t n, const std::string& thing) {
   return text(n, " ", thing, n == 1 ? "" : "s");
 }
 
+/// "velocity-field" in words that can be counted.
+std::string noun(std::string kind) {
+  std::replace(kind.begin(), kind.end(), '-', ' ');
+  return kind.ends_with('s') ? kind + " file" : kind;
+}
+
 /// "data.h5: 1797 examples of 1 x 8 x 8, 10 classes, the first 1437 to train on, from
 /// digits.csv.gz".
 std::string data_in_words(const Given& file) {
@@ -42,7 +48,7 @@ void add_summary(Page& page, const Material& material, const std::vector<Series>
   std::map<std::string, size_t> kinds;
   for (const Given& file : material.files) ++kinds[file.label.kind];
   std::vector<std::string> parts;
-  for (const auto& [kind, n] : kinds) parts.push_back(text(n, " ", kind));
+  for (const auto& [kind, n] : kinds) parts.push_back(counted(n, noun(kind)));
   if (!material.logs.empty()) parts.push_back(counted(material.logs.size(), "training log"));
   if (!material.records.empty()) parts.push_back(counted(material.records.size(), "measurement"));
   std::string made = "By Couplet " COUPLET_VERSION " from ";

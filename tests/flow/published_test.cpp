@@ -218,7 +218,20 @@ TEST_CASE("What the weights of a field do not tell is asked for by its option", 
   refused(with(dit.options, [](auto& o) { o.shape = {3, 8, 8}; }), "'x_embedder.proj.weight'");
   refused(with(dit.options, [](auto& o) { o.eta = 0.1; }), "'weights.eta' has no effect");
   refused(with(dit.options, [](auto& o) { o.noise_at = 2; }), "'weights.noise_at'");
+  refused(with(dit.options, [](auto& o) { o.classes = 5; }), "'weights.classes' = 5");
+  refused(with(dit.options, [](auto& o) { o.classes = 4, o.label_drop = 0.1; }),
+          "no row for no label");
   refused(with(dit.options, [](auto& o) { o.interpolant = "linaer"; }), "did you mean 'linear'");
+
+  Tensors bare = dit.weights;  // trained without dropping labels
+  Tensor& table = bare["y_embedder.embedding_table.weight"];
+  table = table.slice(0, 0, 3).clone();
+  write_safetensors(path, {bare, {}});
+  const auto three = with(dit.options, [](auto& o) { o.classes = 3; });
+  const Checkpoint undropped = imported_published(path, out, three);
+  CHECK(undropped.space.classes == 3);
+  CHECK(undropped.facts.at("label_drop") == 0);
+  std::filesystem::remove(out);
 
   write_safetensors(path, {unet.weights, {}});
   refused(with(unet.options, [](auto& o) { o.predicts = "velocity"; }), "'weights.predicts'");

@@ -4,14 +4,12 @@
 
 #include "base/error.h"
 #include "data/augment.h"
+#include "data/resident.h"
 #include "io/pairs.h"
 
 namespace couplet {
 
 namespace {
-
-// A file up to this size is held in the device's memory.
-constexpr int64_t resident_bytes = int64_t{4} << 30;
 
 struct Stored : Coupling {
   Pairs pairs;
@@ -28,11 +26,7 @@ struct Stored : Coupling {
                             " is one shard of its pairs; couplet-convert merge joins "
                             "them all");
     }
-    if (!device.is_cpu() && pairs.x0.nbytes() + pairs.x1.nbytes() < size_t{resident_bytes}) {
-      pairs.x0 = pairs.x0.to(device), pairs.x1 = pairs.x1.to(device);
-    }
-    pairs.label = pairs.label.to(pairs.x1.device());
-    if (pairs.flip.defined()) pairs.flip = pairs.flip.to(pairs.x1.device());
+    keep_on(device, {&pairs.x0, &pairs.x1, &pairs.label, &pairs.flip});
   }
 
   Space space() const override { return pairs.space; }

@@ -54,6 +54,10 @@ Generator integrating(const Checkpoint& model, const SamplingOptions& o, c10::De
                      model.facts.value("pairs", "independent") == "independent",
                  "option 'solver': euler-maruyama needs noise drawn independently of the data, but "
                  "this field's pairs are coupled");
+  require_option(o.path.solver != "euler-maruyama" || !model.facts.contains("sigma"),
+                 "option 'solver': euler-maruyama supposes points on the path itself, but this "
+                 "field was trained with sigma ",
+                 model.facts.value("sigma", 0.));
   Chain chain;
   for (const LabelledVelocity& v : fields) chain.push_back(guided(v));
   Generator generator;

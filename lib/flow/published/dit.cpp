@@ -24,6 +24,23 @@ void ask(const WeightOptions& o, const std::string& path) {
   idle(o.heads_upsample != 0, path, "heads_upsample", "DiT");
 }
 
+/// Classes; the last row of the table is that of no label, and is added where labels were never
+/// dropped.
+int64_t read_labels(Checkpoint& model, const WeightOptions& o, int64_t hidden) {
+  const char* name = "y_embedder.embedding_table.weight";
+  Tensors& weights = model.blocks[0].weights;
+  const int64_t rows = sizes_of(weights, name, {-1, hidden})[0];
+  const int64_t classes = o.classes == 0 ? rows - 1 : o.classes;
+  require_option(rows == classes || rows == classes + 1, "option 'weights.classes' = ", classes,
+                 ": '", name, "' has ", rows, " rows");
+  const bool dropped = rows > classes;
+  require_option(dropped || o.label_drop <= 0,
+                 "option 'weights.label_drop': the table has no row for no label");
+  if (!dropped) weights[name] = at::cat({weights[name], at::zeros({1, hidden})});
+  model.facts["label_drop"] = o.label_drop >= 0 ? o.label_drop : dropped ? 0.1 : 0;
+  return classes;
+}
+
 void read(Checkpoint& model, const WeightOptions& o) {
   const Tensors& weights = model.blocks[0].weights;
   const auto& shape = model.space.shape;
@@ -42,8 +59,7 @@ void read(Checkpoint& model, const WeightOptions& o) {
   const int64_t out = sizes_of(weights, "final_layer.linear.weight", {-1, hidden})[0];
   require(out == area || out == 2 * area, "'final_layer.linear.weight' has ", out,
           " rows, expected ", area, " (or twice that with learn_sigma)");
-  // The last row of the table is that of no label.
-  model.space.classes = sizes_of(weights, "y_embedder.embedding_table.weight", {-1, hidden})[0] - 1;
+  model.space.classes = read_labels(model, o, hidden);
   const int64_t heads = o.heads > 0 ? o.heads : hidden / o.head;
   require_option(o.heads > 0 || heads * o.head == hidden, "option 'weights.head' = ", o.head,
                  " does not divide the width ", hidden);

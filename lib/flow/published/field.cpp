@@ -46,6 +46,8 @@ void ask_of_field(const WeightOptions& o, const std::string& path) {
                  o.time_scale);
   require_option(o.noise_at >= -1 && o.noise_at <= 1,
                  "option 'weights.noise_at' must be 0 or 1, found ", o.noise_at);
+  require_option(o.label_drop == -1 || (o.label_drop >= 0 && o.label_drop < 1),
+                 "option 'weights.label_drop' must be in [0, 1), found ", o.label_drop);
   if (!o.interpolant.empty()) interpolant(o.interpolant);
 }
 

@@ -22,6 +22,8 @@ void ask(const WeightOptions& o, const std::string& path) {
   idle(o.heads_upsample != unset.heads_upsample, path, "heads_upsample", flow);
   idle(o.new_attention_order, path, "new_attention_order", flow);
   idle(o.predicts != unset.predicts, path, "predicts", flow);
+  idle(o.classes != unset.classes, path, "classes", flow);
+  idle(o.label_drop != unset.label_drop, path, "label_drop", flow);
   idle(o.noise_at != unset.noise_at, path, "noise_at", flow);
   idle(o.time_scale != unset.time_scale, path, "time_scale", flow);
   idle(o.interpolant != unset.interpolant, path, "interpolant", flow);

@@ -11,6 +11,7 @@ namespace {
 void ask(const WeightOptions& o, const std::string& path) {
   ask_of_field(o, path);
   idle(!o.predicts.empty(), path, "predicts", "U-Net of torchcfm, which predicts the velocity");
+  idle(o.classes != 0, path, "classes", "U-Net");
 }
 
 /// Whether "output_blocks.k" ends in a doubling of the image.

@@ -113,11 +113,10 @@ class DitNet : public Dit {
   }
 
   Tensor all_channels(const Tensor& x, const Tensor& times, const Tensor& label) override {
-    const Tensor t = times * options_.time_scale;
-    Tensor c = clock_(timestep_embedding(t.select(1, 0), kFrequencies));
+    Tensor c = clock_(timestep_embedding(times.select(1, 0) * options_.time_scale, kFrequencies));
     c = c + label_or_null_row(labels_->weight, label);
     for (size_t k = 0; k < further_.size(); ++k) {
-      const Tensor clock = t.select(1, static_cast<int64_t>(k) + 1);
+      const Tensor clock = times.select(1, static_cast<int64_t>(k) + 1);  // new: slow as t is
       c = c + further_[k](timestep_embedding(clock, kFrequencies));
     }
     c = at::silu(c);
@@ -172,6 +171,7 @@ std::shared_ptr<Backbone> make_dit(const DitOptions& options, const Space& space
   require_option(
       o.patch > 0 && o.depth > 0 && o.heads > 0 && o.hidden > 0 && o.mlp_ratio * o.hidden >= 1,
       "backbone dit: 'patch', 'hidden', 'depth', 'heads' and 'mlp_ratio' must be positive");
+  require_option(o.time_scale > 0, "backbone dit: 'time_scale' must be positive");
   require_option(o.predicts == "velocity" || o.predicts == "noise",
                  "backbone dit: 'predicts' must be velocity or noise, found '", o.predicts, "'");
   const int64_t height = space.shape[1], width = space.shape[2];

@@ -23,7 +23,8 @@ struct DitOptions {
            "twice the output channels, as DiT; the second half is dropped");
     option("predicts", predicts,
            "velocity, or noise as DiT: that of a diffusion, made a velocity on the path 'vp'");
-    option("time_scale", time_scale, "clocks are multiplied by this; SiT: 1, DiT: its 1000 steps");
+    option("time_scale", time_scale,
+           "the clock t is multiplied by this; SiT: 1, DiT: its 1000 steps");
   }
 };
 

@@ -153,10 +153,10 @@ class UNet : public Backbone {
   }
 
   Tensor forward(const Tensor& x, const Tensor& times, const Tensor& label) override {
-    const Tensor t = times * options_.time_scale;
-    Tensor emb = clock_(timestep_embedding(t.select(1, 0), options_.channels));
+    const Tensor t = times.select(1, 0) * options_.time_scale;
+    Tensor emb = clock_(timestep_embedding(t, options_.channels));
     for (size_t k = 0; k < further_.size(); ++k) {
-      const Tensor clock = t.select(1, static_cast<int64_t>(k) + 1);
+      const Tensor clock = times.select(1, static_cast<int64_t>(k) + 1);  // new: slow as t is
       emb = emb + further_[k](timestep_embedding(clock, options_.channels));
     }
     if (labels_) emb = emb + label_or_zero(labels_->weight, label);
@@ -261,6 +261,7 @@ void check(const UnetOptions& o, const Space& space, int64_t clocks) {
                  "'head_channels'");
   require_option(o.conv_resample || !o.resblock_updown,
                  "backbone unet: 'conv_resample' has no effect beside 'resblock_updown'");
+  require_option(o.time_scale > 0, "backbone unet: 'time_scale' must be positive");
   require_option(o.dropout >= 0 && o.dropout < 1, "backbone unet: 'dropout' must be in [0, 1)");
   const int64_t height = space.shape[1], width = space.shape[2];
   for (const int64_t resolution : o.attention_resolutions) {

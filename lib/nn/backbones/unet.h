@@ -30,7 +30,7 @@ struct UnetOptions {
     option("conv_resample", conv_resample,
            "halve by a convolution and follow doubling by one; false: means and copies of pixels");
     option("dropout", dropout, "share of numbers dropped in residual blocks while training");
-    option("time_scale", time_scale, "clocks are multiplied by this; torchcfm: 1");
+    option("time_scale", time_scale, "the clock t is multiplied by this; torchcfm: 1");
   }
 };
 
