@@ -1,6 +1,6 @@
-// bench-maps THREADS BATCH: training of flow maps by losses with derivatives, on 1x28x28 of ten
-// classes: a residual perceptron of width 512 with four blocks, and a DiT of width 384 with four
-// blocks and patches of 4. Relative to "-fm", a step of flow matching with the same network.
+// bench-maps THREADS BATCH: training of flow maps by every loss, on 1x28x28 of ten classes: a
+// residual perceptron of width 512 with four blocks, and a DiT of width 384 with four blocks and
+// patches of 4. Relative to "-fm", a step of flow matching with the same network.
 #include <ATen/ATen.h>
 
 #include "base/threads.h"
@@ -18,13 +18,20 @@ const std::map<std::string, json> nets = {
     {"mlp", {{"type", "mlp"}, {"hidden", 512}, {"depth", 4}}},
     {"dit", {{"type", "dit"}, {"patch", 4}, {"hidden", 384}, {"depth", 4}, {"heads", 6}}},
 };
-const std::map<std::string, json> losses = {
-    {"meanflow", {{"type", "meanflow"}, {"velocity", "pairs"}}},
-    {"lagrangian", {{"type", "lagrangian"}, {"stop_gradient", true}}},
-    {"itvm", {{"type", "itvm"}}},
-};
+/// Every loss as it comes, but those that the peer has as it has them.
+std::map<std::string, json> losses() {
+  std::map<std::string, json> all = {
+      {"meanflow", {{"type", "meanflow"}, {"velocity", "pairs"}}},
+      {"lagrangian", {{"type", "lagrangian"}, {"stop_gradient", true}}},
+  };
+  for (const auto& name : distillation_losses().names()) {
+    all.try_emplace(name, json::object({{"type", name}}));
+  }
+  return all;
+}
 
-/// A map under training; its teacher is a field of the same network.
+/// A map under training; its teacher is a field of the same network. follows: with the average
+/// that a loss reads.
 struct Student {
   Space space{{1, 28, 28}, 10};
   Tensor x, label;
@@ -34,13 +41,14 @@ struct Student {
   FlowMatching plain{{}, Random(0)};
   int64_t step = 0;
 
-  Student(const json& net, int64_t batch)
+  Student(const json& net, int64_t batch, bool follows)
       : x(at::rand(batch_of(batch, space.shape)) * 2 - 1),
         label(at::arange(batch).remainder(10)),
         phi{backbones().make(net, space, 2)},
         average{backbones().make(net, space, 2)},
         v{backbones().make(net, space, 1)},
-        optimizer(*phi.net, {.lr = 1e-4, .schedule = "constant", .ema = {0.9999}}, {}) {
+        optimizer(*phi.net, {.lr = 1e-4, .schedule = "constant", .ema = {0.9999}},
+                  std::vector<Follower>(follows ? 1 : 0, {average.net.get(), 0.99})) {
     const at::NoGradGuard no_grad;
     for (const auto& one : {phi.net, average.net, v.net}) {
       for (Tensor& weight : one->parameters()) weight.add_(at::randn_like(weight), 0.01);
@@ -94,18 +102,19 @@ int main(int argc, char** argv) {
   if (argc < 3) return 2;
   at::set_num_threads(std::atoi(argv[1]));
   at::manual_seed(0);
-  std::map<std::string, std::unique_ptr<Student>> students;
-  const auto student = [&](const std::string& name) -> Student& {
-    auto& one = students[name];  // only those that are asked for take memory
-    if (!one) one = std::make_unique<Student>(nets.at(name), std::atoi(argv[2]));
+  std::map<std::pair<std::string, bool>, std::unique_ptr<Student>> students;
+  const auto student = [&](const std::string& name, bool follows) -> Student& {
+    auto& one = students[{name, follows}];  // only those that are asked for take memory
+    if (!one) one = std::make_unique<Student>(nets.at(name), std::atoi(argv[2]), follows);
     return *one;
   };
   std::map<std::string, bench::Workload> work;
   for (const auto& [name, net] : nets) {
-    work["map-" + name + "-fm"] = [&, name = name] { return student(name).match(); };
-    for (const auto& [loss, options] : losses) {
-      work["map-" + name + "-" + loss] = [&, name = name, options = options] {
-        return student(name).distil(options);
+    work["map-" + name + "-fm"] = [&, name = name] { return student(name, false).match(); };
+    for (const auto& [loss, options] : losses()) {
+      const bool follows = distillation_losses().make(options)->traits.average;
+      work["map-" + name + "-" + loss] = [&, name = name, options = options, follows] {
+        return student(name, follows).distil(options);
       };
     }
   }

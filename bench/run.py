@@ -26,6 +26,9 @@ FIELDS = [
 ]
 # Training of flow maps, by losses with derivatives and without; "fm": a step of flow matching.
 MAPS = [f"map-{net}-{loss}" for net in ("mlp", "dit") for loss in ("fm", "meanflow", "lagrangian", "itvm")]
+# make bench RUN=map-costs: every loss of maps, ours alone.
+LOSSES = ["itvm", "lagrangian", "eulerian", "meanflow", "shortcut", "consistency", "endpoint"]
+COSTS = "map-costs"
 # Fréchet distances of 2048 features by torch-fidelity and pytorch-fid, Inception features by torch-fidelity.
 EVAL = ["frechet", "frechet-pytorch-fid", "inception"]
 # eval-fid and torch-fidelity's command, from two folders of PNG images to the distance.
@@ -128,6 +131,15 @@ def training(given, chosen, name):
     compare(given, chosen, ours, theirs)
 
 
+def costs(given):
+    """What a step by each loss of maps takes: "ratio", in steps of flow matching, whose speed stands first."""
+    ours = Side(given.build / "bench/bench-maps", given.threads, given.batch)
+    for net in ("mlp", "dit"):
+        chosen = [f"map-{net}-{loss}" for loss in LOSSES]
+        speed(chosen, lambda _: ours(f"map-{net}-fm"), ours, given.repeats)
+    ours.close()
+
+
 def evaluation(given, folder):
     """Whole commands on one core, each with as many images as --images on either side."""
     images, weights = [f"{folder}/images-{name}" for name in "ab"], f"{folder}/weights.pth"
@@ -175,6 +187,8 @@ def main():
             training(given, chosen, "fields")
         if chosen := [name for name in MAPS if name in wanted]:
             training(given, chosen, "maps")
+        if COSTS in wanted:
+            costs(given)
         if {WHOLE, *EVAL} & set(wanted):
             shapes = HERE.parent / "tests/reference/numerics/inception.h5"
             subprocess.run([given.peers, peers / "eval.py", "--make", folder, shapes], check=True)

@@ -2,19 +2,23 @@
 # (options of sample) and steps.LOSS (in how many jumps it is sampled, where they are not those of all).
 initial                := -s distil.loss.stop_gradient=true -s distil.loss.lambda_initial=1
 weighed                := -s distil.adaptive=1 -s distil.diagonal=0.25
-LOSSES                 := itvm itvm-both itvm-uniform itvm-start itvm-b itvm-b-midpoint itvm-b-uniform lagrangian lagrangian-stopped \
-                         lagrangian-initial eulerian meanflow meanflow-pairs shortcut consistency endpoint
+LOSSES                 := itvm itvm-both itvm-uniform itvm-start itvm-solutions itvm-b itvm-b-midpoint itvm-b-uniform lagrangian \
+                         lagrangian-stopped lagrangian-initial lagrangian-ends eulerian meanflow meanflow-pairs shortcut consistency endpoint
 how.itvm               := -s distil.loss=itvm
 how.itvm-both          := -s distil.loss=itvm -s distil.encode=0.5
 columns.itvm-both      := -s round_trip=true
 how.itvm-uniform       := -s distil.loss=itvm -s distil.loss.between=uniform
 how.itvm-start         := -s distil.loss=itvm -s distil.loss.between=s+tau
+# Points where sampling goes: on the field's own ways.
+how.itvm-solutions     := -s distil.loss=itvm -s coupling=independent -s distil.solution_steps=8
 how.itvm-b             := -s distil.loss=itvm -s distil.loss.form=b
 how.itvm-b-midpoint    := -s distil.loss=itvm -s distil.loss.form=b -s distil.loss.between=midpoint
 how.itvm-b-uniform     := -s distil.loss=itvm -s distil.loss.form=b -s distil.loss.between=uniform
 how.lagrangian         := -s distil.loss=lagrangian
 how.lagrangian-stopped := -s distil.loss=lagrangian -s distil.loss.stop_gradient=true
 how.lagrangian-initial := -s distil.loss=lagrangian $(initial)
+# s near 0 and t near 1 more often: longer jumps.
+how.lagrangian-ends    := $(how.lagrangian-stopped) -s distil.times=beta -s distil.times.alpha=0.5 -s distil.times.beta=0.5
 how.eulerian           := -s distil.loss=eulerian
 how.meanflow           := -s distil.loss=meanflow $(weighed)
 how.meanflow-pairs     := -s distil.loss=meanflow -s distil.loss.velocity=pairs $(weighed)

@@ -35,19 +35,15 @@ int main(int argc, char** argv) {
   const auto& moved = tool.flag("data", std::string(), "the flow's dataset, where it has moved");
   const auto& count = tool.flag("blocks", int64_t{0}, "maps of a chain; 0: one for each block");
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
-    const auto kind = distillation_losses().make(options.distil.loss);
+    const LossTraits loss = distillation_losses().make(options.distil.loss)->traits;
     const std::string pairs = files.back();
-    const Checkpoint student =
-        beginning(files, kind->needs_teacher(), options.untaught, options.ema, run);
-    const MapPlan plan{options.coupling.value, pairs,       moved, count,
-                       kind->needs_ends(),     options.push};
+    const Checkpoint student = beginning(files, loss.teacher, options.untaught, options.ema, run);
+    const MapPlan plan{options.coupling.value, pairs, moved, count, loss.ends, options.push};
     const size_t maps = maps_of(student, plan), group = student.blocks.size() / maps;
-    const int64_t clocks = clocks_of(options.distil, student);
-    check(options.distil), check(options.train);
+    const int64_t clocks = clocks_of(options.distil);
+    check(options.distil, student), check(options.train);
     Checkpoint map{.kind = "flow-map", .space = student.space, .facts = carried_on(student.label)};
-    map.facts["pairs"] = student.facts.value("pairs", law_of_pairs(plan.coupling, pairs));
-    map.facts["interpolant"] = student.facts["interpolant"];
-    map.facts.update(facts_of(options.distil));
+    map.facts.update(facts_of(options.distil, student, law_of_pairs(plan.coupling, pairs)));
     for (map = taken_up(map, run); map.blocks.size() < maps;) {
       const size_t first = map.blocks.size() * group, last = first + group;
       const std::string name = block_name("map", map.blocks.size(), maps);
@@ -56,20 +52,23 @@ int main(int argc, char** argv) {
       const auto pi = couplings().make(law, {data, &own, moved, pushed});
       require(pi->space() == student.space, pairs, ": its shape or classes differ from those of ",
               files[0]);
+      const json known = student.facts.at("data");  // of an imported one empty
+      if (known != "" && known != carried_on(pi->source())["data"])
+        run.log->warn(pairs + ": are other data than those that " + files[0] + " was trained on");
       seed_weights(own);
-      // A map begins as the block on the noise side: the clocks after the first enter with zero
-      // weights.
-      const FlowMap phi{load_backbone(student, clocks, run.device, false, last - 1)};
-      const FlowMap average{load_backbone(student, clocks, run.device, false, last - 1)};
-      load_tensors(*average.net, named_tensors(*phi.net)), phi.net->train();
+      // A map begins as the block on the noise side: clocks after the first enter by zero weights.
+      const auto net = [&] { return load_backbone(student, clocks, run.device, false, last - 1); };
+      const FlowMap phi{net()}, average{loss.average ? net() : nullptr};
+      if (loss.average) load_tensors(*average.net, named_tensors(*phi.net));
+      phi.net->train();
+      LabelledVelocity v;
+      if (loss.asks_teacher()) v = load_field(student, run.device, false, last - 1);
       const Distiller distil(options.distil, interpolant(student.facts["interpolant"]), own.random);
-      const LabelledVelocity v = load_field(student, run.device, false, last - 1);
       const Distillation models{phi, average, v};
-      const auto loss = [&](const Tensor& rows) { return distil(models, pi->draw(rows), rows); };
+      const auto of = [&](const Tensor& rows) { return distil(models, pi->draw(rows), rows); };
       TrainHooks hooks;
-      if (distil.needs_average())
-        hooks.followers = {{average.net.get(), options.distil.target_ema}};
-      auto [trained, numbers] = train(*phi.net, loss, options.train, own, name, hooks);
+      if (loss.average) hooks.followers = {{average.net.get(), options.distil.target_ema}};
+      auto [trained, numbers] = train(*phi.net, of, options.train, own, name, hooks);
       trained.net = student.blocks[last - 1].net;
       map.blocks.push_back(trained);
       (name.empty() ? map.facts["numbers"] : map.facts["numbers"][name]) = numbers;

@@ -1,6 +1,6 @@
 """What plain PyTorch programs do to train flow maps by losses with derivatives: torch.func.jvp over the network of
 two clocks, on 1x28x28 of ten classes; the residual perceptron and the DiT of bench/maps.cpp, written anew. A step is
-the loss, clipping, AdamW as it comes, and the loop over weights of a moving average. Attention is written out under
+the loss, clipping, AdamW as it comes, and the loop over weights of a moving average, of ITVM two. Attention is written out under
 jvp, where the fused one has no forward derivative.  Usage: maps.py THREADS BATCH"""
 import copy
 import math
@@ -96,11 +96,11 @@ class Student:
         self.net, self.plain, self.batch = net, plain, batch
         self.plain.load_state_dict(net.state_dict())
         self.teacher = copy.deepcopy(self.plain).requires_grad_(False)
-        self.average = copy.deepcopy(self.plain).requires_grad_(False)
+        self.average, self.target = (copy.deepcopy(self.plain).requires_grad_(False) for _ in range(2))
         self.x, self.y = torch.rand(batch, 1, 28, 28) * 2 - 1, torch.arange(batch) % fields.CLASSES
         self.kept = {}
 
-    def step(self, net, loss_of):
+    def step(self, net, loss_of, followers=()):
         if id(net) not in self.kept:
             self.kept[id(net)] = torch.optim.AdamW(net.parameters(), lr=1e-4, weight_decay=0)
         optimizer = self.kept[id(net)]
@@ -112,8 +112,9 @@ class Student:
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
         with torch.no_grad():
-            for slow, weight in zip(self.average.parameters(), net.parameters()):
-                slow.mul_(0.9999).add_(weight, alpha=1 - 0.9999)
+            for average, decay in [(self.average, 0.9999), *followers]:
+                for slow, weight in zip(average.parameters(), net.parameters()):
+                    slow.mul_(decay).add_(weight, alpha=1 - decay)
         return self.batch
 
     def fm(self):
@@ -147,10 +148,10 @@ class Student:
             u_s, u_t, u_r = self.plain(x_s.repeat(3, 1, 1, 1), s.repeat(3), ends, self.y.repeat(3)).chunk(3)
             with torch.no_grad():
                 v = self.teacher(x_s, s, zero, self.y)
-                end = self.average(x_s + wide(r - s) * u_r, r, t - r, self.y)
+                end = self.target(x_s + wide(r - s) * u_r, r, t - r, self.y)
             k = wide((t - s) / (t - r).clamp(min=1e-6))
             return (u_s - v).pow(2).mean() + (k * u_t - (k - 1) * u_r - end).pow(2).mean()
-        return self.step(self.plain, loss)
+        return self.step(self.plain, loss, [(self.target, 0.99)])
 
 
 def main():

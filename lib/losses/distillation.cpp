@@ -19,35 +19,57 @@ const Registry<DistillationLoss>& distillation_losses() {
   static const Registry<DistillationLoss> table(
       "distillation loss",
       {
-          {"itvm", "initial velocity of the teacher, terminal velocity of the average (2505.01169)",
+          {"itvm",
+           "initial velocity of the teacher, terminal velocity of the average (2505.01169); "
+           "evaluations a row: student 3, average 1, teacher 1; form b: 2, 2, 1",
            make_itvm},
-          {"lagrangian", "velocity at the end point (LFMD, 2406.07507)", make_lagrangian},
-          {"eulerian", "velocity at the starting point, carried along (EMD, 2406.07507)",
+          {"lagrangian",
+           "velocity at the end point (LFMD, 2406.07507); evaluations a row: student 1 with its "
+           "derivative, teacher 1 with its gradient, none if stopped; each 1 more for the initial "
+           "term",
+           make_lagrangian},
+          {"eulerian",
+           "velocity at the starting point, carried along (EMD, 2406.07507); evaluations a row: "
+           "student 1 with its derivative, teacher 1",
            make_eulerian},
-          {"meanflow", "average velocity by its own derivative (2505.13447)", make_meanflow},
-          {"shortcut", "a step as two half steps of the average (2410.12557)", make_shortcut},
-          {"consistency", "the end point from here as from the next point (2303.01469)",
+          {"meanflow",
+           "average velocity by its own derivative (2505.13447); evaluations a row: student 1 with "
+           "its derivative, teacher 1 or none",
+           make_meanflow},
+          {"shortcut",
+           "a step as two half steps of the average (2410.12557); evaluations a row: student 1, "
+           "average 2, teacher 1 or none",
+           make_shortcut},
+          {"consistency",
+           "the end point from here as from the next point (2303.01469); evaluations a row: "
+           "student 1, average 1, teacher 2 or none",
            make_consistency},
           {"endpoint",
-           "the teacher's end of the whole way, of a block or several (LFM, 2410.02548)",
+           "the teacher's end of the whole way, of a block or several (LFM, 2410.02548); "
+           "evaluations a row: student 1",
            make_endpoint},
       });
   return table;
 }
 
-Tensor mean_square(const Tensor& residual) { return residual.square().flatten(1).mean(1); }
-
-bool of_pairs(const std::string& velocity) {
-  require_option(velocity == "teacher" || velocity == "pairs",
-                 "option 'velocity' must be teacher or pairs, found ", velocity);
-  return velocity == "pairs";
+Tensor mean_square(const Tensor& residual) {
+  const auto exact = c10::promoteTypes(residual.scalar_type(), c10::kFloat);
+  return residual.to(exact).square().flatten(1).mean(1);
 }
 
-Tensor velocity_at(const Distillation& models, const DistillationPoints& p, bool pairs) {
+bool by_teacher(const std::string& velocity) {
+  require_option(velocity == "teacher" || velocity == "pairs",
+                 "option 'velocity' must be teacher or pairs, found ", velocity);
+  return velocity == "teacher";
+}
+
+Tensor DistillationLoss::velocity_at(const Distillation& models,
+                                     const DistillationPoints& p) const {
   const at::NoGradGuard no_grad;
   const Tensor& s = p.clocks.s;
-  return pairs ? p.path.velocity(s, p.pairs.x0, p.pairs.x1)
-               : models.teacher(p.x_s, s, p.pairs.label);
+  if (!traits.teacher) return p.path.velocity(s, p.pairs.x0, p.pairs.x1);
+  // Of a network in bf16 too it may be the direction of a derivative, which has the type of x_s.
+  return models.teacher(p.x_s, s, p.pairs.label).to(p.x_s.scalar_type());
 }
 
 Clocks DistillationLoss::draw(const TimeLaw& law, const Tensor& uniform) const {
@@ -56,30 +78,31 @@ Clocks DistillationLoss::draw(const TimeLaw& law, const Tensor& uniform) const {
 }
 
 void check(const DistillOptions& options) {
-  const auto loss = distillation_losses().make(options.loss);
+  const LossTraits traits = distillation_losses().make(options.loss)->traits;
   const json name = options.loss.value.at("type"), law = options.times.value.at("type");
+  const auto acts = [&](bool ok, const char* option, const char* why = "") {
+    require_option(ok, "option 'distil.", option, "' has no effect on the loss ", name, why);
+  };
   require_option(options.diagonal >= 0 && options.diagonal < 1,
                  "option 'distil.diagonal' must be 0 or more and below 1, found ",
                  options.diagonal);
-  require_option(loss->needs_law() || (law == "uniform" && options.diagonal == 0),
-                 "options 'distil.times' and 'distil.diagonal' have no effect on the loss ", name);
+  acts(traits.law || law == "uniform", "times");
+  acts(options.diagonal == 0 || (traits.law && traits.jumps == "any"), "diagonal");
   require_option(options.encode >= 0 && options.encode < 1,
                  "option 'distil.encode' must be 0 or more and below 1, found ", options.encode);
-  require_option(options.encode == 0 || loss->jumps() == "any",
-                 "option 'distil.encode' has no effect on the loss ", name,
-                 ", which learns jumps to the end alone");
+  acts(options.encode == 0 || traits.jumps == "any", "encode",
+       ", which learns jumps to the end alone");
   require_option(options.solution_steps >= 0,
                  "option 'distil.solution_steps' must be 0 or more, found ",
                  options.solution_steps);
-  require_option(options.solution_steps == 0 || (loss->needs_teacher() && !loss->needs_ends()),
-                 "option 'distil.solution_steps' has no effect on the loss ", name,
-                 ", or no teacher");
+  acts(options.solution_steps == 0 || traits.asks_teacher(), "solution_steps", ", or no teacher");
   require_option(options.target_ema >= 0 && options.target_ema < 1,
                  "option 'distil.target_ema' must be in [0, 1), found ", options.target_ema);
-  require_option(loss->needs_average() || options.target_ema == DistillOptions().target_ema,
-                 "option 'distil.target_ema' has no effect on the loss ", name);
+  acts(traits.average || options.target_ema == DistillOptions().target_ema, "target_ema");
   require_option(options.label_drop >= 0 && options.label_drop < 1,
                  "option 'distil.label_drop' must be in [0, 1), found ", options.label_drop);
+  require_option(options.label_drop == 0 || !traits.ends, "option 'distil.label_drop': the loss ",
+                 name, " would learn the mean of all classes' ends for no label");
   require_option(options.adaptive >= 0 && options.adaptive_floor > 0,
                  "options 'distil.adaptive' must be 0 or more, 'distil.adaptive_floor' positive");
   require_option(options.adaptive > 0 || options.adaptive_floor == DistillOptions().adaptive_floor,
@@ -88,8 +111,27 @@ void check(const DistillOptions& options) {
   require_option(range.size() <= 2 && (range.size() < 2 || range[0] < range[1]),
                  "option 'distil.guidance' must be a scale or a range that rises, found ",
                  json(range).dump());
-  require_option(range.empty() || (loss->needs_teacher() && !loss->needs_ends()),
-                 "option 'distil.guidance' has no effect on the loss ", name, ", or no teacher");
+  acts(range.empty() || traits.asks_teacher(), "guidance", ", or no teacher");
+}
+
+void check(const DistillOptions& options, const Checkpoint& teacher) {
+  check(options);
+  const LossTraits traits = distillation_losses().make(options.loss)->traits;
+  const bool guided = !options.guidance.empty(), drops = options.label_drop > 0;
+  require_option(!guided || teacher.space.classes > 0,
+                 "option 'distil.guidance' needs a model with classes");
+  require_option(!drops || teacher.space.classes > 0,
+                 "option 'distil.label_drop' has no effect on a model without classes");
+  require_null_branch((guided && options.guidance.back() != 0) || (drops && traits.asks_teacher()),
+                      teacher);
+  // Only the first clock is multiplied: d/dt moves the second alone, t - s.
+  for (const Block& block : teacher.blocks) {
+    const double scale = block.net.value("time_scale", 1.);
+    require_option(!traits.d_ds || scale <= 100, "the loss ", options.loss.value.at("type"),
+                   " takes a derivative by a clock that this network multiplies by ", scale,
+                   " (net.time_scale), which is too fast; take itvm, lagrangian, shortcut, ",
+                   "consistency or endpoint");
+  }
 }
 
 namespace {
@@ -123,20 +165,17 @@ Distiller::Distiller(const DistillOptions& options, const Interpolant& path, con
   check(options);
 }
 
-json facts_of(const DistillOptions& options) {
-  json facts = {{"jumps", distillation_losses().make(options.loss)->jumps()}};
+json facts_of(const DistillOptions& options, const Checkpoint& student, const std::string& pairs) {
+  const LossTraits traits = distillation_losses().make(options.loss)->traits;
+  json facts = {{"jumps", traits.jumps}, {"interpolant", student.facts.at("interpolant")}};
+  facts["pairs"] = traits.teacher ? student.facts.value("pairs", pairs) : pairs;
   if (!options.guidance.empty()) facts["guidance"] = options.guidance;
   if (options.encode > 0) facts["encodes"] = true;
   facts["label_drop"] = options.label_drop;
   return facts;
 }
 
-int64_t clocks_of(const DistillOptions& options, const Checkpoint& teacher) {
-  if (options.guidance.empty()) return 2;
-  require_option(teacher.space.classes > 0, "option 'distil.guidance' needs a model with classes");
-  require_null_branch(options.guidance.back() != 0, teacher);
-  return options.guidance.size() == 2 ? 3 : 2;
-}
+int64_t clocks_of(const DistillOptions& options) { return options.guidance.size() == 2 ? 3 : 2; }
 
 // A range of guidance is drawn by row: the teacher has the scale, the maps its part of the range.
 Tensor Distiller::operator()(const Distillation& models, CoupledBatch pairs,

@@ -31,23 +31,32 @@ struct DistillationPoints {
   const Interpolant& path;
 };
 
+/// What a loss reads, and which jumps it teaches.
+struct LossTraits {
+  bool law = true;       ///< draw() reads the law
+  bool average = false;  ///< reads models.average
+  bool teacher = true;   ///< needs a teacher; else the velocity at x_s is that of the pairs' paths
+  bool ends = false;     ///< reads the pairs' ends alone: x1 is where the teacher carries x0
+  bool d_ds = false;     ///< differentiates the student by s, its network's first clock
+  std::string jumps = "any";  ///< or those "to-end" (t = 1), or the "whole" one from 0 to 1
+  /// Whether it reads models.teacher.
+  bool asks_teacher() const { return teacher && !ends; }
+};
+
 struct DistillationLoss {
+  const LossTraits traits;
+  explicit DistillationLoss(LossTraits traits = {}) : traits(std::move(traits)) {}
   virtual ~DistillationLoss() = default;
   /// (N): of each row, a mean over components.
   virtual Tensor operator()(const Distillation& models, const DistillationPoints& p) const = 0;
   /// s <= t of rows, out of two uniform numbers each, double (N, 2) in (0, 1]; here two draws of
   /// the law, sorted.
   virtual Clocks draw(const TimeLaw& law, const Tensor& uniform) const;
-  /// Whether draw() reads the law.
-  virtual bool needs_law() const { return true; }
-  /// Whether the loss reads models.average.
-  virtual bool needs_average() const { return false; }
-  virtual bool needs_teacher() const { return true; }
-  /// Which jumps are learned: "any", those "to-end" (t = 1), or the "whole" one from 0 to 1.
-  virtual std::string jumps() const { return "any"; }
-  /// Whether it reads the ends of the pairs alone, which must be the teacher's: x1 where it carries
-  /// x0.
-  virtual bool needs_ends() const { return false; }
+
+ protected:
+  /// The velocity at x_s without gradients: the teacher's, or of a loss without that of the pairs'
+  /// paths.
+  Tensor velocity_at(const Distillation& models, const DistillationPoints& p) const;
 };
 
 const Registry<DistillationLoss>& distillation_losses();
@@ -69,24 +78,29 @@ struct DistillOptions {
            "p: a row's squared error E is divided by (E + adaptive_floor)^p (MeanFlow: 1)");
     option("adaptive_floor", adaptive_floor, "of a row's error, summed over its components");
     option("solution_steps", solution_steps,
-           "x_s is where so many of Heun's steps of the teacher carry x0; 0: on the path of the "
-           "pair");
+           "x_s is where so many of Heun's steps of the teacher carry x0, two evaluations each; 0: "
+           "on the path of the pair");
     option("guidance", guidance,
            "of the teacher: one scale, [1.5]; or a range, [0, 4], of which a map knows every scale "
-           "and is asked for one when sampling");
-    option("label_drop", label_drop, "share of the labels dropped");
-    option("target_ema", target_ema, "decay of the average that gives the loss its targets");
+           "and is asked for one when sampling; twice the teacher's evaluations");
+    option("label_drop", label_drop,
+           "share of the labels dropped, of a teacher that was trained so");
+    option("target_ema", target_ema,
+           "decay of the average that gives the loss its targets, from the first step on");
   }
 };
 
-/// Throws BadOption for options that cannot be, or have no effect on the loss.
+/// Throws BadOption for options that cannot be, or have no effect on the loss; and for those that a
+/// teacher, or the network that a map begins as, does not allow: guidance or dropped labels where
+/// it knows nothing of no label, a derivative by a clock that is too fast.
 void check(const DistillOptions& options);
-/// What a map says of itself: "jumps", the loss's; "guidance" where there was any; "encodes": true
-/// where it knows jumps back; "label_drop".
-json facts_of(const DistillOptions& options);
-/// How many clocks a map of a teacher needs: two, with a range of guidance three. Errors:
-/// BadOption, for guidance of a teacher without classes or that knows nothing of no label.
-int64_t clocks_of(const DistillOptions& options, const Checkpoint& teacher);
+void check(const DistillOptions& options, const Checkpoint& teacher);
+/// What a map says of itself: "jumps", the loss's; "interpolant", and "pairs", the teacher's law or
+/// where none teaches that of its own pairs; "guidance" where there was any; "encodes": true where
+/// it knows jumps back; "label_drop". student: what it begins as.
+json facts_of(const DistillOptions& options, const Checkpoint& student, const std::string& pairs);
+/// How many clocks a map needs: two, with a range of guidance three.
+int64_t clocks_of(const DistillOptions& options);
 
 /// Draws s and t by row, takes x_s from the path of the pair or of the teacher, then the loss,
 /// weighed by row.
@@ -94,7 +108,6 @@ class Distiller {
  public:
   Distiller(const DistillOptions& options, const Interpolant& path, const Random& random);
   Tensor operator()(const Distillation& models, CoupledBatch pairs, const Tensor& rows) const;
-  bool needs_average() const { return loss_->needs_average(); }
 
  private:
   Tensor unguided(const Distillation& models, const CoupledBatch& pairs, const Tensor& rows) const;
@@ -105,13 +118,11 @@ class Distiller {
   Random clock_, chance_, diagonal_, encode_, guidance_, drop_;
 };
 
-/// Of losses that go by the velocity at x_s: "teacher" or "pairs": true for the latter. Errors:
+/// Whose velocity at x_s a loss goes by, "teacher" or "pairs": true for the former. Errors:
 /// BadOption.
-bool of_pairs(const std::string& velocity);
-/// The velocity at x_s without gradients: the teacher's, or that of the pairs' paths.
-Tensor velocity_at(const Distillation& models, const DistillationPoints& p, bool pairs);
+bool by_teacher(const std::string& velocity);
 
-/// (N): means of the squares over all components of a row.
+/// (N): means of the squares over all components of a row, in float or more.
 Tensor mean_square(const Tensor& residual);
 
 }  // namespace couplet

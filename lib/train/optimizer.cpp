@@ -50,9 +50,11 @@ Tensor Optimizer::step(int64_t step, const std::vector<Tensor>& gradients,
                       learning_rate(options_, step), options_.beta1, options_.beta2,
                       options_.weight_decay, 1e-8, /*amsgrad=*/false, /*maximize=*/false);
     const auto follow = [&](at::TensorList average, double decay) {
-      at::_foreach_lerp_(part.of(average), weights, 1 - average_decay(decay, step));
+      at::_foreach_lerp_(part.of(average), weights, 1 - decay);
     };
-    for (size_t k = 0; k < decays_.size(); ++k) follow(averages_[k], decays_[k]);
+    for (size_t k = 0; k < decays_.size(); ++k) {
+      follow(averages_[k], average_decay(decays_[k], step));
+    }
     for (const Follower& follower : followers_) follow(follower.net->parameters(), follower.decay);
   });
   return norm;

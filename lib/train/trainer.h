@@ -27,9 +27,10 @@ struct TrainOptions {
     option("beta2", beta2, "AdamW's decay of the squared gradient");
     option("weight_decay", weight_decay, "AdamW's weight decay");
     option("clip", clip, "largest norm of the gradient; 0: any");
-    option("ema", ema,
-           "decay of the moving average of the weights, or several, [0.999, 0.9999]: the first is "
-           "validated and taken unless another is asked for; 0: none");
+    option(
+        "ema", ema,
+        "decay of the moving average of the weights, reached by (1 + k)/(10 + k), or several, "
+        "[0.999, 0.9999]: the first is validated and taken unless another is asked for; 0: none");
     option("precision", precision, "fp32, or bf16: autocast around the networks");
     option("log_every", log_every, "steps between two records of the log");
     option("validate_every", validate_every, "steps between two validations; 0: only at the end");
@@ -37,7 +38,8 @@ struct TrainOptions {
   }
 };
 
-/// A module whose weights follow the trained net's as a moving average (a target network).
+/// A module whose weights, at first the trained net's own, follow these as a moving average of one
+/// decay all along (a target network).
 struct Follower {
   torch::nn::Module* net;
   double decay;

@@ -60,7 +60,8 @@ TEST_CASE("Losses and their gradients read nothing back from the device", "[flow
     }
     for (const auto& name : distillation_losses().names()) {
       DistillOptions options;
-      options.loss = Component(distillation_losses(), name), options.label_drop = 0.5;
+      options.loss = Component(distillation_losses(), name);
+      options.label_drop = name == "endpoint" ? 0 : 0.5;
       const FlowMap phi{network(2, device)}, average{network(2, device)};
       const LabelledVelocity v = VelocityField{network(1, device)};
       const Distiller distil(options, interpolant("linear"), Random(3));

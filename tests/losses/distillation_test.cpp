@@ -2,6 +2,7 @@
 
 #include "gaussian_flow.h"
 #include "testing.h"
+#include "train/gradients.h"
 
 using namespace couplet;
 using namespace couplet::testing;
@@ -133,12 +134,12 @@ TEST_CASE("Every distillation loss is zero at the exact map, and only there", "[
       const LabelledVelocity v = teacher_of(flow);
       const FlowMap exact{flow.map()};
       // A loss that does not need the average must not touch it.
-      const FlowMap average = loss->needs_average() ? exact : FlowMap{};
+      const FlowMap average = loss->traits.average ? exact : FlowMap{};
       const Tensor zero = at::zeros({x.size(0)}, real);
       CoupledBatch pairs = no_label(x);
       pairs.x1 = flow.phi(x, zero, zero + 1);
       CHECK(value_of(*loss, {exact, average, v}, x, clocks, pairs).item<double>() < rounding);
-      if (loss->jumps() == "any") {  // back as well
+      if (loss->traits.jumps == "any") {  // back as well
         const Clocks falling{clocks.t, clocks.s};
         CHECK(value_of(*loss, {exact, average, v}, x, falling, pairs).item<double>() < rounding);
       }
@@ -149,7 +150,7 @@ TEST_CASE("Every distillation loss is zero at the exact map, and only there", "[
           })};
       const double wrong = value_of(*loss, {bent, average, v}, x, clocks, pairs).item<double>();
       CHECK(wrong > 1e-4);
-      if (loss->needs_average()) {
+      if (loss->traits.average) {
         CHECK(value_of(*loss, {exact, bent, v}, x, clocks, pairs).item<double>() > 1e-4);
       }
     }
@@ -259,10 +260,10 @@ TEST_CASE("Losses by the pairs' own velocity ask no teacher", "[losses]") {
   for (const char* name : {"meanflow", "shortcut", "consistency"}) {
     INFO(name);
     const auto loss = distillation_losses().make(fine({{"type", name}, {"velocity", "pairs"}}));
-    CHECK_FALSE(loss->needs_teacher());
+    CHECK_FALSE(loss->traits.teacher);
     CHECK(value_of(*loss, {exact, exact, {}}, x_s, clocks, pairs).item<double>() < 1e-16);
     CHECK(value_of(*loss, {bent, exact, {}}, x_s, clocks, pairs).item<double>() > 1e-4);
-    CHECK(distillation_losses().make({{"type", name}})->needs_teacher());
+    CHECK(distillation_losses().make({{"type", name}})->traits.teacher);
   }
 }
 
@@ -371,8 +372,6 @@ TEST_CASE("Distillation draws its clocks by row", "[losses]") {
   options.label_drop = 0.3;
   const Interpolant& path = interpolant("trigonometric");
   const Distiller distil(options, path, random);
-  CHECK_FALSE(distil.needs_average());
-  CHECK(Distiller(DistillOptions{}, path, random).needs_average());
 
   const auto look = [&](int64_t begin, int64_t end) {
     const Tensor rows = row_range(begin, end);
@@ -440,9 +439,11 @@ TEST_CASE("Rows on the diagonal, laws of time and weights by row", "[losses]") {
   refused([](auto& o) { o.diagonal = 1; });
   refused([](auto& o) { o.adaptive = -1; });
   refused([](auto& o) { o.adaptive_floor = 1; });
-  for (const char* name : {"shortcut", "endpoint"}) {
+  for (const char* name : {"shortcut", "consistency", "endpoint"}) {
     refused([&](auto& o) { o.loss = Component(distillation_losses(), name), o.diagonal = 0.5; });
   }
+  refused(
+      [](auto& o) { o.loss = Component(distillation_losses(), "endpoint"), o.label_drop = 0.1; });
 }
 
 TEST_CASE("Points on the teacher's own solutions", "[losses]") {
@@ -514,14 +515,86 @@ TEST_CASE("A guided teacher, by one scale or by one a row that the map is told",
   Distiller(options, interpolant("linear"), random)({student, student, v}, pairs, rows);
   CHECK(distance(1 + 2 * clocks.select(1, 2).slice(0, 0, n), w) == 0);
 
-  Checkpoint classes{.space = {{2}, 3}}, none{.space = {{2}, 0}};
-  CHECK(clocks_of({}, none) == 2);
-  CHECK(clocks_of(options, classes) == 3);
-  CHECK_THROWS_AS(clocks_of(options, none), BadOption);
-  classes.facts["label_drop"] = 0.;
-  CHECK_THROWS_AS(clocks_of(options, classes), BadOption);
+  CHECK(clocks_of({}) == 2);
+  CHECK(clocks_of(options) == 3);
   for (const std::vector<double>& wrong : {std::vector<double>{2, 1}, {1, 2, 3}}) {
     CHECK_THROWS_AS(loss(wrong), BadOption);
+  }
+}
+
+TEST_CASE("What a teacher cannot teach is refused", "[losses]") {
+  Checkpoint classes{.space = {{2}, 3}}, none{.space = {{2}, 0}};
+  DistillOptions guided, dropped, untaught;
+  guided.guidance = {1, 3}, dropped.label_drop = untaught.label_drop = 0.1;
+  untaught.loss.value = {{"type", "meanflow"}, {"velocity", "pairs"}};
+  check({}, none);
+  for (const DistillOptions& options : {guided, dropped, untaught}) {
+    check(options, classes);
+    CHECK_THROWS_AS(check(options, none), BadOption);
+  }
+  classes.facts["label_drop"] = 0.;  // it knows nothing of no label
+  CHECK_THROWS_AS(check(guided, classes), BadOption);
+  CHECK_THROWS_AS(check(dropped, classes), BadOption);
+  check(untaught, classes);
+
+  const json fast = {{"type", "dit"}, {"time_scale", 1000.}};
+  none.blocks = {{fast, {}, {}}};
+  for (const auto& name : distillation_losses().names()) {
+    INFO(name);
+    DistillOptions options;
+    options.loss = Component(distillation_losses(), name);
+    if (name == "eulerian" || name == "meanflow") {
+      CHECK_THROWS_WITH(check(options, none), contains("multiplies by 1000"));
+    } else {
+      CHECK_NOTHROW(check(options, none));
+    }
+  }
+}
+
+TEST_CASE("A map tells the law of the pairs that taught it", "[losses]") {
+  Checkpoint student;
+  student.facts = {{"interpolant", "linear"}, {"pairs", "coupled"}};
+  DistillOptions options;
+  CHECK(facts_of(options, student, "independent")["pairs"] == "coupled");
+  options.loss.value = {{"type", "consistency"}, {"velocity", "pairs"}};
+  CHECK(facts_of(options, student, "independent")["pairs"] == "independent");
+}
+
+TEST_CASE("Losses in bf16 are near those in fp32", "[losses]") {
+  const Space space{{6}, 3};
+  const auto network = [&](const char* type, int64_t clocks, uint64_t seed) {
+    const auto net =
+        backbones().make({{"type", type}, {"hidden", 32}, {"depth", 2}}, space, clocks);
+    const at::NoGradGuard no_grad;
+    for (const auto& item : net->named_parameters()) {
+      const Random random = Random(seed).stream(item.key());
+      Tensor(item.value()).copy_(0.2 * random.normal(row_range(0, 1), item.value().sizes())[0]);
+    }
+    return net;
+  };
+  for (const char* type : {"mlp", "perceptron"}) {  // the perceptron's output is bf16 itself
+    const FlowMap phi{network(type, 2, 1)}, average{network(type, 2, 2)};
+    const LabelledVelocity v = VelocityField{network(type, 1, 3)};
+    for (const json& options : variants()) {
+      // As near to t as r may come, the slope from r to t is that of the rounding.
+      if (options.value("form", "") == "a" && options.value("between", "") == "uniform") continue;
+      DistillOptions how;
+      how.loss.value = options;
+      const Distiller distil(how, interpolant("linear"), Random(4));
+      const auto loss = [&](const Tensor& rows) {
+        const CoupledBatch pairs{Random(5).normal(rows, space.shape),
+                                 Random(6).normal(rows, space.shape), rows.remainder(3)};
+        return distil({phi, average, v}, pairs, rows);
+      };
+      const auto found = [&](bool bf16) {
+        return differentiate(loss, row_range(0, 64), phi.net->parameters(), SideBySide(1), bf16);
+      };
+      const Gradients exact = found(false), rough = found(true);
+      INFO(type << ": " << options);
+      CHECK(rough.loss.scalar_type() == at::kFloat);
+      CHECK(rough.loss.item<float>() == Approx(exact.loss.item<float>()).epsilon(0.05));
+      for (const Tensor& gradient : rough.weights) CHECK(gradient.isfinite().all().item<bool>());
+    }
   }
 }
 

@@ -189,11 +189,11 @@ TEST_CASE("A step is AdamW's, and averages follow it", "[train]") {
       const Tensor m = mean[i] / (1 - std::pow(0.8, k + 1)),
                    v = square[i] / (1 - std::pow(0.9, k + 1));
       weights[i].mul_(1 - 0.05 * 0.1).sub_(0.05 * m / (v.sqrt() + 1e-8));
-      const double slow = average_decay(0.99, k), fast = average_decay(0.3, k);
+      const double slow = average_decay(0.99, k);
       average[i] = slow * average[i] + (1 - slow) * weights[i];
       const double second = average_decay(0.9, k);
       other[i] = second * other[i] + (1 - second) * weights[i];
-      followed[i] = fast * followed[i] + (1 - fast) * weights[i];
+      followed[i] = 0.3 * followed[i] + 0.7 * weights[i];  // of its decay from the first step on
     }
   }
   size_t i = 0;

@@ -58,46 +58,48 @@ Generator jumping(const Checkpoint& model, const SamplingOptions& o, c10::Device
   }
   Generator generator;
   const auto& path = interpolant(model.facts.value("interpolant", "linear"));
-  generator.generate = [maps, times, to_end, noise, path = &path, bf16 = o.precision == "bf16"](
-                           const Tensor& x0, const Tensor& label, const Tensor& rows) {
-    return by_shares(x0, [&](const Share& share) {
-      const Autocast autocast(bf16, x0.device().type());
-      Tensor x = share.of(x0);
-      if (to_end) {
-        return jump_to_end(maps[0], x, share.of(label), times, {path, noise, share.of(rows)});
-      }
-      for (size_t n = maps.size(); n-- > 0;) x = jump(maps[n], x, share.of(label), times);
-      return x;
-    });
+  const bool bf16 = o.precision == "bf16";
+  // Through all maps: noise through those of a chain from the last on, data from the first.
+  const auto along = [maps, bf16](Tensor x, const Tensor& label, const std::vector<double>& times,
+                                  const Visit& visit = {}) {
+    const Autocast autocast(bf16, x.device().type());
+    const bool back = times.front() > times.back();
+    for (size_t k = 0; k < maps.size(); ++k) {
+      x = jump(maps[back ? k : maps.size() - 1 - k], x, label, times, visit);
+    }
+    return x;
   };
-  if (!to_end) {
-    generator.path_times = times_of_chain(times, blocks);
-    generator.path = [maps, times, bf16 = o.precision == "bf16"](
-                         const Tensor& x0, const Tensor& label, const Tensor&) {
-      const auto jumps = static_cast<int64_t>(maps.size() * (times.size() - 1));
-      return points_on_the_way(x0, jumps, [&](const Share& share, const Visit& visit) {
+  if (to_end) {
+    generator.generate = [phi = maps[0], times, noise, path = &path, bf16](
+                             const Tensor& x0, const Tensor& label, const Tensor& rows) {
+      return by_shares(x0, [&](const Share& share) {
         const Autocast autocast(bf16, x0.device().type());
-        Tensor x = share.of(x0);
-        for (size_t n = maps.size(); n-- > 0;) x = jump(maps[n], x, share.of(label), times, visit);
+        return jump_to_end(phi, share.of(x0), share.of(label), times,
+                           {path, noise, share.of(rows)});
+      });
+    };
+  } else {
+    generator.generate = [along, times](const Tensor& x0, const Tensor& label, const Tensor&) {
+      return by_shares(
+          x0, [&](const Share& share) { return along(share.of(x0), share.of(label), times); });
+    };
+    generator.path_times = times_of_chain(times, blocks);
+    generator.path = [along, times, jumps = static_cast<int64_t>(blocks * steps)](
+                         const Tensor& x0, const Tensor& label, const Tensor&) {
+      return points_on_the_way(x0, jumps, [&](const Share& share, const Visit& visit) {
+        along(share.of(x0), share.of(label), times, visit);
       });
     };
   }
   if (model.facts.value("encodes", false)) {
-    generator.encode = [maps, times = backwards(times), bf16 = o.precision == "bf16"](
-                           const Tensor& x1, const Tensor& label) {
-      return by_shares(x1, [&](const Share& share) {
-        const Autocast autocast(bf16, x1.device().type());
-        Tensor x = share.of(x1);
-        for (const FlowMap& phi : maps) x = jump(phi, x, share.of(label), times);
-        return x;
-      });
+    generator.encode = [along, times = backwards(times)](const Tensor& x1, const Tensor& label) {
+      return by_shares(
+          x1, [&](const Share& share) { return along(share.of(x1), share.of(label), times); });
     };
   }
   if (known == "any" && blocks == 1) {
-    generator.phi = [phi = maps[0], bf16 = o.precision == "bf16"](const Tensor& x, double s,
-                                                                  double t, const Tensor& label) {
-      const Autocast autocast(bf16, x.device().type());
-      return jump(phi, x, label, {s, t});
+    generator.phi = [along](const Tensor& x, double s, double t, const Tensor& label) {
+      return along(x, label, {s, t});
     };
   }
   generator.protocol = {

@@ -10,12 +10,10 @@ namespace {
 
 struct Consistency : DistillationLoss {
   double step;
-  bool pairs;
   explicit Consistency(const ConsistencyOptions& options)
-      : step(1 / static_cast<double>(options.steps)), pairs(of_pairs(options.velocity)) {}
-  bool needs_average() const override { return true; }
-  bool needs_teacher() const override { return !pairs; }
-  std::string jumps() const override { return "to-end"; }
+      : DistillationLoss(
+            {.average = true, .teacher = by_teacher(options.velocity), .jumps = "to-end"}),
+        step(1 / static_cast<double>(options.steps)) {}
 
   Clocks draw(const TimeLaw& law, const Tensor& uniform) const override {
     const Tensor s = (1 - step) * law.quantile(uniform.select(1, 0));
@@ -23,7 +21,7 @@ struct Consistency : DistillationLoss {
   }
 
   Tensor next(const Distillation& models, const DistillationPoints& p, const Tensor& r) const {
-    if (pairs) return p.path.at(r, p.pairs.x0, p.pairs.x1);
+    if (!traits.teacher) return p.path.at(r, p.pairs.x0, p.pairs.x1);
     const Tensor v = models.teacher(p.x_s, p.clocks.s, p.pairs.label);
     return p.x_s + step / 2 * (v + models.teacher(p.x_s + step * v, r, p.pairs.label));
   }

@@ -17,8 +17,7 @@ struct ConsistencyOptions {
 
 /// steps^2 |phi_{s,1}(x_s) - sg phi'_{s+1/steps,1}(x')|^2, phi' the average's, x' the next point:
 /// Heun's step of the teacher (consistency distillation, Song et al., arXiv 2303.01469) or the
-/// point of the pair's path (consistency training). Only jumps to t = 1 are learned. Evaluations a
-/// row: one of the student, one of the average, two of the teacher where it is asked.
+/// point of the pair's path (consistency training). Only jumps to t = 1 are learned.
 std::shared_ptr<DistillationLoss> make_consistency(const ConsistencyOptions& options);
 
 }  // namespace couplet

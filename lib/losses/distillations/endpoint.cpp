@@ -7,9 +7,7 @@ namespace couplet {
 namespace {
 
 struct Endpoint : DistillationLoss {
-  bool needs_law() const override { return false; }
-  bool needs_ends() const override { return true; }
-  std::string jumps() const override { return "whole"; }
+  Endpoint() : DistillationLoss({.law = false, .ends = true, .jumps = "whole"}) {}
 
   Clocks draw(const TimeLaw&, const Tensor& uniform) const override {
     const Tensor s = at::zeros_like(uniform.select(1, 0));

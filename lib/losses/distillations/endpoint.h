@@ -5,7 +5,7 @@
 namespace couplet {
 
 /// |phi_{0,1}(x0) - x1|^2, where the teacher carries x0 to x1. LFM (arXiv 2410.02548) names the
-/// distillation of its blocks; this loss is our reading of it. One evaluation of the student.
+/// distillation of its blocks; this loss is our reading of it.
 std::shared_ptr<DistillationLoss> make_endpoint(const NoOptions&);
 
 }  // namespace couplet

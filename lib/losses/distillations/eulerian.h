@@ -1,5 +1,6 @@
 // EMD: Eulerian map distillation.
 #pragma once
+#include "flow/jvp.h"
 #include "losses/distillation.h"
 
 namespace couplet {
@@ -16,13 +17,12 @@ struct EulerianOptions {
 };
 
 /// |d/ds phi_{s,t}(x_s) + grad phi_{s,t}(x_s) v(x_s, s)|^2 (Boffi et al., arXiv 2406.07507): what
-/// starts further along the teacher's path ends at the same point. Evaluations a row: one of the
-/// student with its derivative, one of the teacher.
+/// starts further along the teacher's path ends at the same point.
 std::shared_ptr<DistillationLoss> make_eulerian(const EulerianOptions& options);
 
-/// u(x_s, s, t) - (w + (t - s) (d/ds + w grad) u(x_s, s, t)): zero where u is the average velocity
-/// of the flow of w. sg: the bracket is a target, without gradients.
-Tensor eulerian_residual(const FlowMap& phi, const DistillationPoints& p, const Tensor& w,
-                         const std::string& derivative, bool sg);
+/// |u(x_s, s, t) - (w + (t - s) (d/ds + w grad) u(x_s, s, t))|^2, zero where u is the average
+/// velocity of the flow of w: the teacher's, or else that of the pair's path. sg: the bracket is a
+/// target, without gradients.
+std::shared_ptr<DistillationLoss> eulerian(bool teacher, Derivative how, bool sg);
 
 }  // namespace couplet

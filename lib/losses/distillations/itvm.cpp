@@ -14,8 +14,8 @@ constexpr double nearest = 0.999;
 
 struct Itvm : DistillationLoss {
   ItvmOptions options;
-  explicit Itvm(const ItvmOptions& options) : options(options) {}
-  bool needs_average() const override { return true; }
+  explicit Itvm(const ItvmOptions& options)
+      : DistillationLoss({.average = true}), options(options) {}
 
   Tensor part(const DistillationPoints& p) const {
     const auto& [s, t] = p.clocks;
@@ -28,7 +28,10 @@ struct Itvm : DistillationLoss {
   Tensor operator()(const Distillation& models, const DistillationPoints& p) const override {
     const auto& [s, t] = p.clocks;
     const Tensor g = part(p), r = s + g * (t - s), w = expand_to(g, p.x_s);
-    return options.form == "a" ? of_slopes(models, p, r, w) : of_ways(models, p, r, w);
+    const auto [u_s, terminal] =
+        options.form == "a" ? of_slopes(models, p, r, w) : of_ways(models, p, r, w);
+    return options.lambda_initial * mean_square(u_s - velocity_at(models, p)) +
+           options.lambda_terminal * mean_square(terminal);
   }
 
   /// u(x_s, s, end) of all ends, in one batch.
@@ -42,40 +45,36 @@ struct Itvm : DistillationLoss {
         .chunk(static_cast<int64_t>(ends.size()));
   }
 
-  Tensor weighed(const Tensor& u_s, const Tensor& v_s, const Tensor& terminal) const {
-    return options.lambda_initial * mean_square(u_s - v_s) +
-           options.lambda_terminal * mean_square(terminal);
-  }
+  /// u(x_s, s, s) and the terminal residual, of either form.
+  using Terms = std::pair<Tensor, Tensor>;
 
-  Tensor of_slopes(const Distillation& models, const DistillationPoints& p, const Tensor& r,
-                   const Tensor& w) const {
+  static Terms of_slopes(const Distillation& models, const DistillationPoints& p, const Tensor& r,
+                         const Tensor& w) {
     const auto& [s, t] = p.clocks;
     const auto u = student(models, p, {s, t, r});
-    Tensor v_s, u_end;
+    Tensor u_end;
     {
       const at::NoGradGuard no_grad;
-      v_s = models.teacher(p.x_s, s, p.pairs.label);
       u_end = models.average.average_velocity(p.x_s + expand_to(r - s, p.x_s) * u[2], r, t,
                                               p.pairs.label);
     }
     // (phi(t) - phi(r)) / (t - r) with t - s divided out.
-    return weighed(u[0], v_s, (u[1] - w * u[2]) / (1 - w) - u_end);
+    return {u[0], (u[1] - w * u[2]) / (1 - w) - u_end};
   }
 
-  Tensor of_ways(const Distillation& models, const DistillationPoints& p, const Tensor& r,
-                 const Tensor& w) const {
+  static Terms of_ways(const Distillation& models, const DistillationPoints& p, const Tensor& r,
+                       const Tensor& w) {
     const auto& [s, t] = p.clocks;
     const Tensor& label = p.pairs.label;
     const auto u = student(models, p, {s, t});
-    Tensor v_s, way;
+    Tensor way;
     {
       const at::NoGradGuard no_grad;
-      v_s = models.teacher(p.x_s, s, label);
       const Tensor first = models.average.average_velocity(p.x_s, s, r, label);
       const Tensor x_r = p.x_s + expand_to(r - s, p.x_s) * first;
       way = w * first + (1 - w) * models.average.average_velocity(x_r, r, t, label);
     }
-    return weighed(u[0], v_s, u[1] - way);
+    return {u[0], u[1] - way};
   }
 };
 

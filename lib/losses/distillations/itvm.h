@@ -23,8 +23,7 @@ struct ItvmOptions {
 ///   form a: |(phi(t) - phi(r)) / (t - r) - sg u'(sg phi(r), r, t)|^2
 ///   form b: |u(x_s, s, t) - sg ((r - s) u'(x_s, s, r) + (t - r) u'(phi'(r), r, t)) / (t - s)|^2
 /// where u' is the average's. An ITVM-style loss, reconstructed from the abstract of arXiv
-/// 2505.01169, which leaves form, r and weights open. Evaluations a row: three of the student with
-/// gradients (form b: two), one of the average (two), one of the teacher.
+/// 2505.01169, which leaves form, r and weights open.
 std::shared_ptr<DistillationLoss> make_itvm(const ItvmOptions& options);
 
 }  // namespace couplet

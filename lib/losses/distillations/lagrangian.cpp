@@ -26,7 +26,7 @@ struct Lagrangian : DistillationLoss {
     const Tensor terminal = mean_square(dx_t - v_t);
     if (options.lambda_initial == 0) return terminal;
     const Tensor u_s = models.student.average_velocity(p.x_s, s, s, label);
-    return terminal + options.lambda_initial * mean_square(u_s - models.teacher(p.x_s, s, label));
+    return terminal + options.lambda_initial * mean_square(u_s - velocity_at(models, p));
   }
 };
 

@@ -17,9 +17,7 @@ struct LagrangianOptions {
 };
 
 /// |d/dt phi_{s,t}(x_s) - v(phi_{s,t}(x_s), t)|^2 (Boffi et al., arXiv 2406.07507), and
-/// lambda_initial |u(x_s, s, s) - v(x_s, s)|^2. Evaluations a row: one of the student with its
-/// derivative, through which gradients go, one of the teacher with gradients (none if stopped); the
-/// initial term one more of each, the teacher's without gradients.
+/// lambda_initial |u(x_s, s, s) - v(x_s, s)|^2, here v without gradients.
 std::shared_ptr<DistillationLoss> make_lagrangian(const LagrangianOptions& options);
 
 }  // namespace couplet

@@ -15,9 +15,9 @@ struct MeanFlowOptions {
 };
 
 /// |u(x_s, s, t) - sg (w + (t - s) (d/ds + w grad) u(x_s, s, t))|^2 (Geng et al., arXiv 2505.13447,
-/// on our clock), w the velocity of the teacher or of the pair's path. As published:
-/// distil.diagonal 0.75 or 0.25, distil.adaptive 1, a logit-normal law. Evaluations a row: one of
-/// the student with its derivative, one of the teacher where it is asked.
+/// on our clock), w the velocity of the teacher or of the pair's path: the Eulerian loss, stopped.
+/// As published for ImageNet: velocity pairs, distil.diagonal 0.75, distil.adaptive 1,
+/// distil.adaptive_floor 0.01, distil.times logit-normal with the mean 0.4 (-0.4 on its clock).
 std::shared_ptr<DistillationLoss> make_meanflow(const MeanFlowOptions& options);
 
 }  // namespace couplet

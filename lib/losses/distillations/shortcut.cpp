@@ -12,12 +12,9 @@ namespace {
 
 struct Shortcut : DistillationLoss {
   ShortcutOptions options;
-  bool pairs;
   explicit Shortcut(const ShortcutOptions& options)
-      : options(options), pairs(of_pairs(options.velocity)) {}
-  bool needs_law() const override { return false; }
-  bool needs_average() const override { return true; }
-  bool needs_teacher() const override { return !pairs; }
+      : DistillationLoss({.law = false, .average = true, .teacher = by_teacher(options.velocity)}),
+        options(options) {}
 
   // The first number says whether a row learns a step, and of what length; the second where.
   Clocks draw(const TimeLaw&, const Tensor& uniform) const override {
@@ -43,7 +40,7 @@ struct Shortcut : DistillationLoss {
     const Tensor first = half(p.x_s, s);
     const Tensor second = half(p.x_s + expand_to(d, first) * first, s + d);
     const Tensor target =
-        at::where(expand_to(d.ne(0), first), (first + second) / 2, velocity_at(models, p, pairs));
+        at::where(expand_to(d.ne(0), first), (first + second) / 2, velocity_at(models, p));
     const at::AutoGradMode with_gradients(true);
     return mean_square(u - target);
   }

@@ -20,7 +20,6 @@ struct ShortcutOptions {
 /// 2|^2 with x' = x_s + d u'(x_s, s, s + d), where u' is the average's, 2d = 1, 1/2, … 2/steps with
 /// equal chances and s on the grid of 2d; else |u(x_s, s, s) - w|^2, w the velocity (Frans et al.,
 /// arXiv 2410.12557). Steps of 1/steps are taken with the velocity at their start, as there.
-/// Evaluations a row: one of the student, two of the average, one of the teacher where it is asked.
 std::shared_ptr<DistillationLoss> make_shortcut(const ShortcutOptions& options);
 
 }  // namespace couplet
