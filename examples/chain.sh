@@ -1,5 +1,5 @@
 #!/bin/sh
-# The chain in six commands: sh examples/chain.sh [folder]   (the tools on PATH, or in build/)
+# The chain in seven commands: sh examples/chain.sh [folder]   (the tools on PATH, or in build/)
 set -e
 PATH="$PATH:$(dirname "$0")/../build" out=${1:-chain} exp="$(dirname "$0")/../data/experiments/digits.json"
 mkdir -p "$out"
