@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "base/error.h"
+#include "base/named.h"
 #include "io/rows.h"
 
 namespace couplet {
@@ -51,8 +52,7 @@ Tensor Dataset::examples(const Tensor& rows, c10::Device device) const {
 std::pair<int64_t, int64_t> split_rows(const Dataset& data, const std::string& split) {
   if (split == "all") return {0, data.rows()};
   const bool is_train = split == "train";
-  require_option(is_train || split == "test", "unknown split '", split, "'",
-                 did_you_mean(split, {"train", "test", "all"}), " (there are: train, test, all)");
+  if (!is_train && split != "test") unknown("split", split, {"train", "test", "all"});
   require((is_train ? data.train : data.rows() - data.train) > 0, data.path, ": has no ", split,
           " split; couplet-convert -s test=0.1 makes one");
   return is_train ? std::pair{int64_t{0}, data.train} : std::pair{data.train, data.rows()};

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "base/error.h"
+#include "base/named.h"
 
 namespace couplet {
 
@@ -77,14 +78,11 @@ const std::vector<Law>& laws() {
 
 const Law& law(const std::string& name) {
   std::vector<std::string> names;
-  std::string all;
   for (const Law& law : laws()) {
     if (law.name == name) return law;
     names.push_back(law.name);
-    all += (all.empty() ? "" : ", ") + law.name;
   }
-  throw BadOption("unknown law '" + name + "'" + did_you_mean(name, names) + " (there are: " + all +
-                  ")");
+  unknown("law", name, names);
 }
 
 Tensor draw_density(const Tensor& image, const Random& random, const Tensor& rows) {

@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "base/options.h"
+#include "base/named.h"
 
 namespace couplet {
 
@@ -61,9 +61,7 @@ const InceptionInput& inception_input(const std::string& name) {
     if (input.name == name) return input;
     names.push_back(input.name);
   }
-  require_option(false, "unknown resizing '", name, "'", did_you_mean(name, names),
-                 " (there are: tensorflow, pytorch-fid, torchmetrics, clean-fid)");
-  return inception_inputs()[0];
+  unknown("resizing", name, names);
 }
 
 }  // namespace couplet

@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-#include "base/error.h"
+#include "base/named.h"
 #include "base/space.h"
 #include "nn/diffusion.h"
 
@@ -52,18 +52,10 @@ Tensor Interpolant::velocity(const Tensor& t, const Tensor& x0, const Tensor& x1
   return expand_to(alpha_dot(t), x0) * x0 + expand_to(beta_dot(t), x1) * x1;
 }
 
-std::vector<std::string> interpolant_names() {
-  std::vector<std::string> names;
-  for (const auto& [name, row] : interpolant_table()) names.push_back(name);
-  return names;
-}
+std::vector<std::string> interpolant_names() { return names_of(interpolant_table()); }
 
 const Interpolant& interpolant(const std::string& name) {
-  const auto found = interpolant_table().find(name);
-  require_option(found != interpolant_table().end(), "unknown interpolant '", name, "'",
-                 did_you_mean(name, interpolant_names()),
-                 " (there are: linear, linear-vp, trigonometric, vp)");
-  return found->second;
+  return named(interpolant_table(), "interpolant", name);
 }
 
 }  // namespace couplet

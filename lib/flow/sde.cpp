@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "base/error.h"
+#include "base/named.h"
 
 namespace couplet {
 
@@ -21,17 +22,8 @@ const std::map<std::string, Tensor (*)(const Interpolant&, const Tensor&)> forms
 }  // namespace
 
 Sde sde(const std::string& form, double scale, const Interpolant& path) {
-  std::vector<std::string> names;
-  std::string all;
-  for (const auto& [name, row] : forms) {
-    names.push_back(name);
-    all += (all.empty() ? "" : ", ") + name;
-  }
-  const auto found = forms.find(form);
-  require_option(found != forms.end(), "unknown diffusion '", form, "'", did_you_mean(form, names),
-                 " (there are: ", all, ")");
   require_option(scale > 0, "option 'diffusion_scale' must be positive, found ", scale);
-  return {&path, found->second, scale};
+  return {&path, named(forms, "diffusion", form), scale};
 }
 
 Tensor score(const Interpolant& path, const Tensor& v, const Tensor& x, const Tensor& t) {

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "base/error.h"
+#include "base/named.h"
 #include "flow/solvers/dopri5.h"
 
 namespace couplet {
@@ -65,11 +66,7 @@ const std::map<std::string, Solver>& solver_table() {
 
 }  // namespace
 
-std::vector<std::string> solver_names() {
-  std::vector<std::string> names;
-  for (const auto& [name, row] : solver_table()) names.push_back(name);
-  return names;
-}
+std::vector<std::string> solver_names() { return names_of(solver_table()); }
 
 const Solver& fixed_solver(const std::string& name) {
   const Solver& found = solver(name);
@@ -78,14 +75,7 @@ const Solver& fixed_solver(const std::string& name) {
   return found;
 }
 
-const Solver& solver(const std::string& name) {
-  const auto found = solver_table().find(name);
-  std::string all;
-  for (const auto& [other, row] : solver_table()) all += (all.empty() ? "" : ", ") + other;
-  require_option(found != solver_table().end(), "unknown solver '", name, "'",
-                 did_you_mean(name, solver_names()), " (there are: ", all, ")");
-  return found->second;
-}
+const Solver& solver(const std::string& name) { return named(solver_table(), "solver", name); }
 
 Tensor integrate(const Solver& solver, const Velocity& v, Tensor x,
                  const std::vector<double>& times, const Visit& visit) {

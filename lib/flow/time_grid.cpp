@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/named.h"
+
 namespace couplet {
 
 namespace {
@@ -26,8 +28,7 @@ std::vector<double> backwards(const std::vector<double>& times) {
 
 std::vector<double> time_grid(const std::string& name, int64_t steps, double rho) {
   const std::vector<std::string> names = {"uniform", "quadratic", "edm"};
-  require_option(std::find(names.begin(), names.end(), name) != names.end(), "unknown grid '", name,
-                 "'", did_you_mean(name, names), " (there are: uniform, quadratic, edm)");
+  if (std::find(names.begin(), names.end(), name) == names.end()) unknown("grid", name, names);
   require_option(steps > 0, "steps must be positive, found ", steps);
   require_option(rho > 0, "option 'rho' must be positive, found ", rho);
   std::vector<double> times;

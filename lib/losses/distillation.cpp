@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "flow/labels.h"
 #include "flow/loading.h"
+#include "flow/solver.h"
 #include "losses/distillations/consistency.h"
 #include "losses/distillations/endpoint.h"
 #include "losses/distillations/eulerian.h"
@@ -140,12 +141,9 @@ namespace {
 Tensor carried(const LabelledVelocity& v, const Tensor& x0, const Tensor& s, const Tensor& label,
                int64_t n) {
   const at::NoGradGuard no_grad;
-  const Tensor dt = s / n, step = expand_to(dt, x0);
+  const Tensor dt = s / n;
   Tensor x = x0;
-  for (int64_t k = 0; k < n; ++k) {
-    const Tensor first = v(x, k * dt, label);
-    x = x + step / 2 * (first + v(x + step * first, (k + 1) * dt, label));
-  }
+  for (int64_t k = 0; k < n; ++k) x = fixed_solver("heun").step(bind(v, label), x, k * dt, dt);
   return x;
 }
 

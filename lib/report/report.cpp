@@ -25,7 +25,7 @@ std::string counted(size_t n, const std::string& thing) {
 /// "velocity-field" in words that can be counted.
 std::string noun(std::string kind) {
   std::replace(kind.begin(), kind.end(), '-', ' ');
-  return kind.ends_with('s') ? kind + " file" : kind;
+  return kind == "samples" ? "sample file" : kind.ends_with('s') ? kind + " file" : kind;
 }
 
 /// "data.h5: 1797 examples of 1 x 8 x 8, 10 classes, the first 1437 to train on, from

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "base/error.h"
+#include "flow/solver.h"
 
 namespace couplet {
 
@@ -22,8 +23,8 @@ struct Consistency : DistillationLoss {
 
   Tensor next(const Distillation& models, const DistillationPoints& p, const Tensor& r) const {
     if (!traits.teacher) return p.path.at(r, p.pairs.x0, p.pairs.x1);
-    const Tensor v = models.teacher(p.x_s, p.clocks.s, p.pairs.label);
-    return p.x_s + step / 2 * (v + models.teacher(p.x_s + step * v, r, p.pairs.label));
+    const Tensor& s = p.clocks.s;
+    return fixed_solver("heun").step(bind(models.teacher, p.pairs.label), p.x_s, s, r - s);
   }
 
   Tensor operator()(const Distillation& models, const DistillationPoints& p) const override {

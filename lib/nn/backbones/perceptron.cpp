@@ -4,6 +4,7 @@
 #include <torch/nn/modules/embedding.h>
 #include <torch/nn/modules/linear.h>
 
+#include "base/named.h"
 #include "nn/embedding.h"
 #include "nn/place.h"
 
@@ -27,7 +28,7 @@ const std::map<std::string, Activation>& activations() {
 class Perceptron : public Backbone {
  public:
   Perceptron(const PerceptronOptions& o, const Space& space, int64_t clocks)
-      : activation_(activations().at(o.activation)) {
+      : activation_(named(activations(), "activation", o.activation)) {
     const at::NoGradGuard no_grad;
     int64_t in = space.dims() + 1;
     for (int64_t i = 0; i < o.depth; ++i, in = o.hidden) {
@@ -67,11 +68,6 @@ class Perceptron : public Backbone {
 
 std::shared_ptr<Backbone> make_perceptron(const PerceptronOptions& o, const Space& space,
                                           int64_t clocks) {
-  std::vector<std::string> names;
-  for (const auto& [name, function] : activations()) names.push_back(name);
-  require_option(activations().contains(o.activation), "backbone perceptron: no activation '",
-                 o.activation, "'", did_you_mean(o.activation, names),
-                 " (there are: softplus, relu, elu, silu)");
   require_option(o.hidden > 0 && o.depth > 0,
                  "backbone perceptron: 'hidden' and 'depth' must be positive");
   require_option(clocks >= 1 && clocks <= 3, "backbone perceptron reads 1 to 3 clocks, found ",
