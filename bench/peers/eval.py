@@ -21,7 +21,8 @@ def make(folder, shapes):
         sizes, dims = file["weights/shapes"][:], file["weights/ndim"][:]
         for name, size, dim in zip(file["weights/names"].asstr()[:], sizes, dims):
             shape = [int(n) for n in size[:dim]]
-            weights[name] = torch.rand(shape) if "running_var" in name else torch.randn(shape) / max(1, int(numpy.prod(shape[1:]))) ** 0.5
+            variance = 2 / int(numpy.prod(shape[1:])) if len(shape) == 4 else 1  # what rectifiers keep
+            weights[name] = torch.rand(shape) + 0.5 if "running_var" in name else torch.randn(shape) * variance**0.5
     torch.save(weights, f"{folder}/weights.pth")
 
 

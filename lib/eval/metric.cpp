@@ -146,11 +146,16 @@ json sliced(const Comparison& c) {
   return {{"sliced_w2", sliced_w2_squared(x, y, u)}};
 }
 
+double spread(const Summary& of) {
+  if (!of.spread) of.spread = mean_distance(of.x);
+  return *of.spread;
+}
+
 json energy(const Comparison& c) {
   const auto& [samples, reference, options, random] = c;
   if (!samples.x.defined() || !reference.x.defined()) return json::object();
   const double across = mean_distance(samples.x, reference.x);
-  return {{"energy", 2 * across - samples.spread - reference.spread},
+  return {{"energy", 2 * across - spread(samples) - spread(reference)},
           {"energy_rows", {samples.x.size(0), reference.x.size(0)}}};
 }
 

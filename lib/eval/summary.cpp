@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "eval/energy.h"
 #include "eval/source.h"
 #include "eval/statistics.h"
 
@@ -14,6 +13,7 @@ namespace couplet {
 namespace {
 
 constexpr int64_t most_parts = 16;
+constexpr int64_t most_numbers = int64_t{1} << 28;  // of rows that are kept: 1 GiB
 
 /// What extractors find in some rows, by their names.
 struct Found {
@@ -64,6 +64,16 @@ Found extract(const Extractors& extractors, int64_t batches,
   return all;
 }
 
+/// Pixels beside other features only where they are few: their covariance grows with the square,
+/// its roots with the cube of an image's numbers. Errors: pixels alone that are too many.
+Extractors affordable(Extractors all, int64_t dims, const std::string& path) {
+  if (all.size() > 1 && dims > 1024) all.erase("pixels");
+  require_option(dims <= 1 << 14 || !all.contains("pixels"), path, ": ", dims,
+                 " numbers an example are too many for a Fréchet distance of pixels; give "
+                 "--features");
+  return all;
+}
+
 /// Images that are no bytes reach a published network as -1 .. 1. Errors: levels 0 .. 255 as
 /// floats.
 void warn_of_levels(const std::string& path, const Tensor& x, const json& protocols,
@@ -82,11 +92,15 @@ void warn_of_levels(const std::string& path, const Tensor& x, const json& protoc
 
 }  // namespace
 
-Summary summarise(const std::string& path, const Extractors& extractors,
-                  const SummaryOptions& options, const Run& run) {
+Summary summarise(const std::string& path, const Extractors& given, const SummaryOptions& options,
+                  const Run& run) {
   require_option(options.batch > 0, "option 'batch' must be positive, found ", options.batch);
-  if (holds_statistics(path)) return read_statistics(path, extractors, run);
+  if (holds_statistics(path)) return read_statistics(path, given, run);
   const Source source = open_source(path, options.split, run.device);
+  int64_t dims = 1;
+  for (const int64_t size : source.x.shape()) dims *= size;
+  const Extractors extractors = affordable(given, dims, path);
+  const bool fits = source.x.rows() <= most_numbers / dims;
   Summary summary;
   summary.about = source.about;
   summary.shape = source.x.shape();
@@ -101,7 +115,8 @@ Summary summarise(const std::string& path, const Extractors& extractors,
     const int64_t begin = b * options.batch, end = std::min(begin + options.batch, summary.rows);
     const Tensor given = source.x.slice(begin, end), finite = finite_rows(given);
     const Tensor batch = given.index_select(0, finite);
-    if (run.leads()) kept[b] = finite.cpu() + begin, x[b] = batch.flatten(1);
+    if (run.leads()) kept[b] = finite.cpu() + begin;
+    if (run.leads() && fits) x[b] = batch.flatten(1);
     return batch;
   };
   const std::string what = text("features of ", path, " ", source.about.value("split", ""));
@@ -135,10 +150,11 @@ Summary summarise(const std::string& path, const Extractors& extractors,
                        ": distances of moments come out too large"));
   }
   summary.label = source.label.index_select(0, rows);
-  const Tensor all = at::cat(x);
+  const Tensor all =
+      fits ? at::cat(x) : source.x.take(spaced_rows(rows, most_numbers / dims)).flatten(1);
   warn_of_levels(path, all, summary.protocols, run);
   if (summary.shape == std::vector<int64_t>{2}) summary.histogram = counts_by_cell(all);
-  if (source.noise_row.defined()) {
+  if (fits && source.noise_row.defined()) {
     summary.noise_row = source.noise_row.index_select(0, rows), summary.all = all;
   }
   for (const auto& [name, parts] : features) {
@@ -152,7 +168,6 @@ Summary summarise(const std::string& path, const Extractors& extractors,
   for (const auto& [name, column] : source.columns)
     summary.columns[name] = column.index_select(0, rows);
   summary.x = spaced_rows(all, options.energy_rows);
-  summary.spread = mean_distance(summary.x);
   return summary;
 }
 

@@ -1,5 +1,7 @@
 // All that measures need of a set of examples, made in one pass over its file.
 #pragma once
+#include <optional>
+
 #include "eval/features.h"
 #include "eval/frechet.h"
 #include "io/run.h"
@@ -15,8 +17,8 @@ struct Summary {
   std::map<std::string, Moments> moments;  ///< of the features, by extractor
   /// By extractor: (N, D) float where rows are kept, (N, K) logits where there are classes.
   Tensors features, logits;
-  Tensor x;           ///< (N, D) float, on the run's device; undefined: from a statistics file
-  double spread = 0;  ///< mean distance of two of the rows of x
+  Tensor x;  ///< (N, D) float, on the run's device; undefined: from a statistics file
+  mutable std::optional<double> spread;  ///< mean distance of two of its rows, once it is asked for
   Tensor label,
       predicted;    ///< (N) int64: asked for (-1: nothing), and given by a classifier or undefined
   Tensors columns;  ///< (N) each
@@ -34,8 +36,8 @@ constexpr int64_t kHistogramCells = 32;
 Tensor counts_by_cell(const Tensor& points);
 
 /// How files are read. split: of datasets; energy_rows: how many rows x keeps, evenly spaced (0:
-/// all); keep_rows: the features of each row; allow_non_finite: rows with a number that is not
-/// finite are left out, with a warning, instead of an error.
+/// all, or what 1 GiB holds); keep_rows: the features of each row; allow_non_finite: rows with a
+/// number that is not finite are left out, with a warning, instead of an error.
 struct SummaryOptions {
   std::string split = "test";
   int64_t batch = 512, energy_rows = 0;
@@ -44,7 +46,7 @@ struct SummaryOptions {
   void describe(auto&& option) {
     option("batch", batch, "examples at a time");
     option("energy_rows", energy_rows,
-           "rows of each set in the energy distance, evenly spaced; 0: all");
+           "rows of each set in the energy distance, evenly spaced; 0: all, or what 1 GiB holds");
     option("allow_non_finite", allow_non_finite,
            "rows with numbers that are not finite are left out, with a warning");
   }
@@ -53,6 +55,7 @@ struct SummaryOptions {
 /// Reads whatever open_source or read_statistics does. Of many processes each extracts the features
 /// of a part of the rows; the lead's summary is that of all, the others' have moments alone.
 /// Errors: other kinds; rows that are not finite; fewer than two rows; NothingKept.
+/// Beside other extractors "pixels" is left out of examples of more than 1,024 numbers.
 Summary summarise(const std::string& path, const Extractors& extractors,
                   const SummaryOptions& options, const Run& run);
 

@@ -145,6 +145,24 @@ TEST_CASE("Samples are measured with their labels and columns, rows that are not
   CHECK(measure(read(x.narrow(0, 0, 2)), reference)["fd_pixels"].get<double>() > 0);
 }
 
+TEST_CASE("Pixels of large images are measured alone, those of huge ones not", "[eval]") {
+  const Folder folder;
+  const auto images = [&](int64_t side) {
+    const std::string path = folder.path / text(side, ".npz");
+    write_npz(path, {{"arr_0", at::randint(256, {4, side, side, 3}, at::kByte)}});
+    return path;
+  };
+  const auto pixels = extractors_of("").at("pixels");
+  const std::string large = images(20);
+  CHECK(summarise(large, {{"pixels", pixels}}, {}, Run()).moments.contains("pixels"));
+  const Summary both = summarise(large, {{"pixels", pixels}, {"torchscript", pixels}}, {}, Run());
+  CHECK(both.moments.contains("torchscript"));
+  CHECK_FALSE(both.moments.contains("pixels"));
+  CHECK(both.x.size(0) == 4);
+  CHECK_THROWS_WITH(summarise(images(80), {{"pixels", pixels}}, {}, Run()),
+                    contains("19200 numbers an example are too many"));
+}
+
 TEST_CASE("Metrics are measured where they are named and apply", "[eval]") {
   const Folder folder;
   const std::string data = folder.dataset("data.h5", 0), other = folder.dataset("other.h5", 0.2);
