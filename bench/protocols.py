@@ -1,5 +1,5 @@
 """What an FD between two halves of one data set depends on, and whether its statistics travel: images of train/ against
-as many of test/ by eval-fid in every protocol, and by pytorch-fid; moments that one wrote, read by the other.
+as many of test/ by eval-fid, prepared as four programs do, and by pytorch-fid; moments that one wrote, read by the other.
 Usage: protocols.py [--images N] FOLDER, which has train/CLASS/* and test/CLASS/* (make peers first). Without --weights
 the Inception network has random ones: the numbers are then no FID, but depend on a protocol as a FID does."""
 import argparse
