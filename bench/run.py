@@ -200,9 +200,9 @@ def main():
             speed(chosen, ours, theirs, given.repeats)
             ours.close(), theirs.close()
         if chosen := [name for name in PLANS if name in wanted]:
-            costs = f"{folder}/costs.h5"
-            subprocess.run([given.peers, peers / "assignment.py", "--make", costs], check=True)
-            ours, theirs = Side(bench / "bench-assignment", costs), Side(given.peers, peers / "assignment.py", costs)
+            file = f"{folder}/costs.h5"
+            subprocess.run([given.peers, peers / "assignment.py", "--make", file], check=True)
+            ours, theirs = Side(bench / "bench-assignment", file), Side(given.peers, peers / "assignment.py", file)
             speed(chosen, ours, theirs, given.repeats)
             ours.close(), theirs.close()
         if "rows" in wanted:
