@@ -15,7 +15,7 @@ expect_1() {  # what it must say; the command
   [ "$status" = 1 ] && [ "$(wc -l < stderr.txt)" = 1 ] && grep -q "$words" stderr.txt ||
     { echo "status $status: $*"; cat stderr.txt; exit 1; }
 }
-expect_1 'No space left' nf-encode-couplings teacher.h5 -q -s draws=8 -o small/out.h5
+expect_1 'of room, the disk has' nf-encode-couplings teacher.h5 -q -s draws=8 -o small/out.h5
 [ ! -e small/out.h5 ]
 rm -rf small/*
 expect_1 'full\|No space left\|of room' nf-train data.h5 -q $small_flow -s flow.channels=128 -s train.steps=2 -o small/out.h5
@@ -65,4 +65,17 @@ sleep 0.5; rm couplings.h5  # what is open stays
 status=0; wait $pid || status=$?
 [ "$status" = 75 ]
 [ "$(saved)" -gt "$before" ]
+
+# So is one that an option names; and work is not gone on with when it is not known whose it is.
+rm -rf out.h5.*; cp data.h5 moved.h5
+run="nf-encode-couplings teacher.h5 --data moved.h5 -q --threads 1 -s draws=20000 -s batch=16 --max-seconds 1 -o out.h5"
+status=0; $run || status=$?
+[ "$status" = 75 ]
+rm moved.h5
+expect_1 'moved.h5: is not there any more' $run
+cp data.h5 moved.h5; rm out.h5.partial/command.json
+status=0; $run 2> stderr.txt || status=$?
+[ "$status" = 2 ] && grep -q 'holds work of an unknown command' stderr.txt
+status=0; $run --force || status=$?
+[ "$status" = 75 ]
 echo 'full and read-only disks, lost inputs: nothing lost'

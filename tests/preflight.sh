@@ -40,6 +40,10 @@ eval-fid samples.h5 data.h5 --dry-run -q > found.json
 grep -q '"finished": true' found.json
 [ "$(grep -c '"fd' found.json)" = 0 ]  # its results stay unsaid
 
+# One that was killed is in nobody's way.
+mkdir out.h5.dry-run; touch out.h5.dry-run/left
+dry "$run" sample student.h5 --rows 0-999999 -q --threads 1 -s batch=16
+
 # What a run would be refused for, its rehearsal is.
 status=0; nf-train data.h5 $long -s flow.patch=3 --dry-run -o out.h5 2> stderr.txt || status=$?
 [ "$status" = 2 ]

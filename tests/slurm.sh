@@ -30,9 +30,18 @@ wait_for student.h5 400  # Slurm lets two minutes pass before it starts a requeu
 grep -q 'all is saved' requeued.out || fail 'the job was not stopped'
 same whole.h5 student.h5
 
+# A process lost ends the job in seconds.
+job=$(sbatch --parsable -n 2 -o lost.out "$slurm/run.sbatch" $train -s train.steps=4000000 -s train.save_minutes=0.005 --threads 1 -o lost.h5)
+wait_for lost.h5.partial/state.h5 60
+begin=$SECONDS
+kill -9 "$(pgrep -f 'fm-train-student data.h5 .*-o lost.h5' | tail -1)"
+while squeue -h -j "$job" 2> /dev/null | grep -q .; do [ $((SECONDS - begin)) -lt 60 ] || fail 'a process lost: the job hangs'; sleep 0.2; done
+[ $((SECONDS - begin)) -le 10 ] || fail "a process lost: the job ended after $((SECONDS - begin)) s"
+couplet-info --check lost.h5.partial/state.h5 > /dev/null || fail 'a damaged state'
+
 # Shards of jobs without MPI.
 nf-encode-couplings data.h5 -q --threads 1 -s coupling=minibatch-ot -s coupling.n=256 -o pairs.h5
 sbatch -Q --array=0-1 -o 'shard%a.out' "$slurm/shards.sbatch" shards.h5 nf-encode-couplings data.h5 -q --threads 1 -s coupling=minibatch-ot -s coupling.n=256
 wait_for shards.h5.shard0 60; wait_for shards.h5.shard1 60
-couplet-convert merge shards.h5.shard* -q -o merged.h5 && same pairs.h5 merged.h5
+couplet-convert merge shards.h5.shard*[0-9] -q -o merged.h5 && same pairs.h5 merged.h5
 echo 'batch jobs: stopped, requeued and sharded, with the same files'

@@ -7,7 +7,8 @@
 
 namespace couplet {
 
-/// TERM, INT, USR1 and USR2 are noted from here on; a second INT ends the process at once.
+/// TERM, INT, USR1 and USR2 are noted from here on; a second INT ends the process at once, and so
+/// does TERM one that has waited for the others for five seconds.
 void listen_to_signals();
 bool signalled();
 

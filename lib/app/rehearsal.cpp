@@ -1,9 +1,13 @@
 #include "app/rehearsal.h"
 
 #include <c10/core/CachingDeviceAllocator.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <iostream>
 #include <sstream>
@@ -57,20 +61,27 @@ class Beside {
     run.output = fs::path(folder) / fs::path(output_).filename();
     if (!run.leads()) return;
     std::error_code error;
-    made_ = fs::create_directory(folder, error);
+    fs::create_directory(folder, error);
     require(!error, folder, ": cannot be made: ", error.message());
-    require(made_, folder, ": is there: another rehearsal is going on, or was killed; remove it");
+    lock_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const bool busy = ::flock(lock_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (busy) ::close(std::exchange(lock_, -1));
+    require(!busy, folder, ": another rehearsal is going on there");
+    for (const auto& left : fs::directory_iterator(folder)) fs::remove_all(left);  // by one killed
   }
   ~Beside() {
     std::error_code ignored;
-    if (made_) fs::remove_all(output_ + ".dry-run", ignored);
+    if (lock_ >= 0) {
+      fs::remove_all(output_ + ".dry-run", ignored);
+      ::close(lock_);
+    }
     run_.output = output_;
   }
 
  private:
   Run& run_;
   std::string output_;
-  bool made_ = false;
+  int lock_ = -1;
 };
 
 /// While it lives, what is printed is kept back.

@@ -97,6 +97,22 @@ c10::Device choose_device(const std::string& name, const Group& group) {
   }
 }
 
+/// All processes take as many threads: sums of other numbers of threads round otherwise.
+int64_t least_cores(const Group& group) {
+  return -static_cast<int64_t>(largest(group, -static_cast<double>(group.cores())));
+}
+
+/// A file tells the command that made it, in JSON: better refused now than when it is written.
+void require_utf8(const std::vector<std::string>& command) {
+  for (const std::string& word : command) {
+    try {
+      json(word).dump();
+    } catch (const json::exception&) {
+      throw BadOption("'" + word + "': names have to be UTF-8");
+    }
+  }
+}
+
 Argument described(const CLI::Option& option) {
   Argument a{.help = option.get_description(), .fallback = option.get_default_str()};
   a.required = option.get_required(), a.many = option.get_items_expected_max() > 1;
@@ -292,6 +308,8 @@ int Tool::run(int argc, char** argv, const OptionSet& options,
     require_option(launch.size == 1 || !info.alone, "works in one process, but was started as ",
                    launch.size, " by mpirun or srun");
     const std::vector<std::string> command(argv, argv + argc);
+    require_utf8(command);
+    listen_to_signals();
     group = join(launch, command);
     Run run;
     run.group = group;
@@ -306,16 +324,18 @@ int Tool::run(int argc, char** argv, const OptionSet& options,
     flush_denormals();
     keep_freed_memory();
     choose_mkl_kernels();
-    const int64_t threads = c.threads > 0 || launch.size == 1 ? c.threads : group->cores();
+    const int64_t threads = c.threads > 0 || launch.size == 1 ? c.threads : least_cores(*group);
     if (threads > 0) at::set_num_threads(static_cast<int>(threads));
     run.device = choose_device(c.device, *group);
+    require_option(
+        !group->any(run.device.is_cuda()) || run.device.is_cuda(),
+        "there is no CUDA here, other processes of the run have it (--device cpu is for all)");
     const c10::DeviceGuard guard(run.device);
     at::globalContext().setDeterministicCuDNN(true);
     torch::manual_seed(run.random.stream("initial weights").key());
     run.command = {
         {"argv", command}, {"threads", at::get_num_threads()}, {"started", std::time(nullptr)}};
     if (launch.size > 1) run.command["processes"] = launch.size;
-    listen_to_signals();
     listen_for_lost_input(info.name.c_str());
     const auto age = [this] {
       return std::chrono::duration<double>(std::chrono::steady_clock::now() - state_->begin)

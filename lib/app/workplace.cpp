@@ -58,24 +58,65 @@ std::string differences(const json& before, const json& now) {
   return all;
 }
 
+/// What can be gone on with, or was begun.
+std::vector<fs::path> work_in(const std::string& folder) {
+  std::vector<fs::path> work;
+  std::error_code ignored;  // somebody may have removed the folder
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename();
+    if (name != "lock" && !name.starts_with("command.json")) work.push_back(entry.path());
+  }
+  return work;
+}
+
+bool is_content(const json& value) {
+  const std::string text = value.is_string() ? value.get<std::string>() : "";
+  return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+/// Errors: a file that the command had is gone; the work would be taken for another command's.
+void require_inputs(const json& before, const json& now, const json& flags,
+                    const std::vector<std::string>& inputs) {
+  // A file stands there by its content, what is none by its name.
+  const auto need = [](const json& before, const json& now, const std::string& path) {
+    const bool lost = before != now && now == path && !fs::exists(path) && is_content(before);
+    require(!lost, path, ": is not there any more");
+  };
+  for (size_t i = 0; i < inputs.size() && i < before["inputs"].size(); ++i) {
+    need(before["inputs"][i], now["inputs"][i], inputs[i]);
+  }
+  for (const auto& [name, value] : flags.items()) {
+    if (value.is_string()) need(before["flags"].value(name, json()), now["flags"][name], value);
+  }
+}
+
 }  // namespace
 
 Workplace::Workplace(const Run& run, const json& flags, const std::vector<std::string>& inputs,
                      bool force)
     : run_(run), folder_(run.output + ".partial") {
-  if (run.leads()) take(flags, inputs, force);
+  const json command = command_of(run, flags, inputs);
+  if (run.leads()) take(command, flags, inputs, force);
   if (run.group->size() == 1) return;
   // Each holds the lock, so that the next run waits for the last process of this one.
-  if (run.leads()) ::flock(lock_, LOCK_SH | LOCK_NB);
-  run.group->any(false);
+  if (run.leads()) share();
+  const json lead = told(*run.group, command);
+  require(command == lead, "the first process of the run has other inputs under these names: ",
+          differences(lead, command));
   if (run.leads()) return;
   lock_ = ::open((folder_ + "/lock").c_str(), O_RDWR | O_CLOEXEC);
   require(lock_ >= 0, folder_, "/lock: cannot be opened: ", std::strerror(errno),
           "; all processes of a run need the same file system");
-  ::flock(lock_, LOCK_SH | LOCK_NB);
+  share();
 }
 
-void Workplace::take(const json& flags, const std::vector<std::string>& inputs, bool force) {
+void Workplace::share() {
+  const bool lost = ::flock(lock_, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  require(!lost, run_.output, ": another run is writing it (", folder_, " is locked)");
+}
+
+void Workplace::take(const json& now, const json& flags, const std::vector<std::string>& inputs,
+                     bool force) {
   const Run& run = run_;
   require_option(force || !fs::exists(run.output), run.output,
                  ": exists already; --force writes it anew");
@@ -97,20 +138,17 @@ void Workplace::take(const json& flags, const std::vector<std::string>& inputs, 
                        "): nothing keeps a second run from writing it"));
   }
 
-  const json now = command_of(run, flags, inputs);
   const json before = read_json(run.partial("command.json"));
-  if (!before.is_null() && before != now) {
-    for (size_t i = 0; i < inputs.size() && i < before["inputs"].size(); ++i) {
-      const bool lost = before["inputs"][i] != now["inputs"][i] && !fs::exists(inputs[i]);
-      require(!lost, inputs[i], ": is not there any more");
-    }
-    require_option(force, folder_, ": holds work of another command: ", differences(before, now),
-                   "; --force gives it up");
-    for (const auto& entry : fs::directory_iterator(folder_)) {
-      if (entry.path().filename() != "lock") fs::remove_all(entry.path());
-    }
+  if (before == now) return;
+  if (const auto work = work_in(folder_); !work.empty()) {
+    if (!before.is_null()) require_inputs(before, now, flags, inputs);
+    require_option(
+        force, folder_, ": holds work of ",
+        before.is_null() ? "an unknown command" : "another command: " + differences(before, now),
+        "; --force gives it up");
+    for (const auto& path : work) fs::remove_all(path);
   }
-  if (before != now) write_json(run.partial("command.json"), now);
+  write_json(run.partial("command.json"), now);
 }
 
 Workplace::~Workplace() {
@@ -119,24 +157,27 @@ Workplace::~Workplace() {
     ::close(lock_);
     return;
   }
-  bool state = false;
-  std::error_code ignored;  // somebody may have removed the folder
-  for (const auto& entry : fs::directory_iterator(folder_, ignored)) {
-    const std::string name = entry.path().filename();
-    state |= name != "lock" && !name.starts_with("command.json");
+  if (work_in(folder_).empty()) {
+    remove_folder();
+  } else {
+    ::close(lock_);
   }
-  if (!state) fs::remove_all(folder_, ignored);
-  ::close(lock_);
+}
+
+/// A network file system keeps an open file that is removed, and its folder: so again at the end.
+void Workplace::remove_folder() {
+  std::error_code ignored;  // somebody else may have removed it
+  fs::remove_all(folder_, ignored);
+  ::close(std::exchange(lock_, -1));
+  fs::remove(folder_, ignored);
 }
 
 void Workplace::finish(double seconds) {
   if (!run_.leads()) ::close(std::exchange(lock_, -1));
   run_.group->any(false);
   if (!run_.leads()) return;
-  std::error_code error;
   require(fs::exists(run_.output), run_.output, ": was not written");
-  fs::remove_all(folder_, error);
-  ::close(std::exchange(lock_, -1));
+  remove_folder();
   uintmax_t size = 0;
   if (fs::is_directory(run_.output)) {
     for (const auto& entry : fs::directory_iterator(run_.output)) size += entry.file_size();

@@ -18,7 +18,9 @@ class Workplace {
  private:
   const Run& run_;
   std::string folder_;
-  void take(const json& flags, const std::vector<std::string>& inputs, bool force);
+  void take(const json& now, const json& flags, const std::vector<std::string>& inputs, bool force);
+  void share();
+  void remove_folder();
   int lock_ = -1;
 };
 

@@ -167,11 +167,19 @@ int64_t File::size() const {
 
 namespace {
 
+/// Files are opened without HDF5's own locks, which a network file system may not have and any
+/// other reader may hold: a run keeps its output to itself (app/workplace.h).
+Id file_access() {
+  Id access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
+  H5Pset_file_locking(access, /*use=*/false, /*ignore_when_disabled=*/true);
+  return access;
+}
+
 Id open_existing(const std::string& path, unsigned mode) {
   require(::access(path.c_str(), F_OK) == 0, path, ": there is no such file");
   require(::access(path.c_str(), R_OK) == 0, path, ": cannot be read (permission)");
-  const Id access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
-  H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
+  const Id access = file_access();
   Id file(H5Fopen(path.c_str(), mode, access), H5Fclose);
   require(file >= 0, path, ": not a whole HDF5 file (truncated, damaged or of another kind)");
   return file;
@@ -223,8 +231,7 @@ File File::modify(const std::string& path) {
 }
 
 File File::create(const std::string& path) {
-  const Id access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
-  H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
+  const Id access = file_access();
   // The newer format keeps checksums of its own metadata.
   H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V110);
   errno = 0;

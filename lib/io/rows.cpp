@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/space.h"
+#include "io/room.h"
 
 namespace couplet {
 
@@ -56,19 +57,22 @@ struct Part {
   int64_t offset, size;
 };
 
+/// Where the file system can promise blocks before they are written. (posix_fallocate would write
+/// into each of them where it cannot.)
 void take_room(const std::string& path, const std::vector<Part>& parts, const std::string& output) {
   const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
   require(file >= 0, path, ": cannot be opened: ", std::strerror(errno));
   int refused = 0;
-  int64_t size = 0;
   for (const Part& part : parts) {
-    size += part.size;
-    if (part.size > 0 && refused == 0) refused = ::posix_fallocate(file, part.offset, part.size);
+    if (part.size == 0 || refused != 0) continue;
+    do {
+      refused = ::fallocate(file, 0, part.offset, part.size) == 0 ? 0 : errno;
+    } while (refused == EINTR);
   }
   ::close(file);
-  if (refused == 0) return;
+  if (refused == 0 || refused == EOPNOTSUPP) return;
   std::remove(path.c_str());
-  fail(output, ": needs ", bytes(static_cast<double>(size)), " of room: ", std::strerror(refused));
+  fail(output, ": the disk has no room for its rows: ", std::strerror(refused));
 }
 
 /// Lays the empty file's own bytes, all but the rows, over those of a file in progress: gone is the
@@ -117,6 +121,10 @@ json RowFile::begin(const Tensors& tables) const {
   if (std::ifstream in(run_.partial("progress.json")); in)
     progress = json::parse(in, nullptr, false);
   const bool resumed = progress.is_object() && std::filesystem::exists(path_);
+
+  int64_t needed = 0;
+  for (const Column& c : columns_) needed += rows_ * row_bytes(c);
+  if (!resumed) require_room(run_.output, needed);
 
   const std::string fresh = path_ + ".new";
   const std::vector<int64_t> offsets = lay_out(fresh, rows_, columns_, tables);

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "parallel/devices.h"
+#include "parallel/waiting.h"
 
 namespace couplet {
 
@@ -51,6 +52,7 @@ class MpiGroup : public Group {
   void sum(const Tensor& x) const override {
     TORCH_INTERNAL_ASSERT(x.is_contiguous());
     if (!x.is_cpu()) return devices(x.device()).sum(x);
+    const Waiting others;
     const at::NoGradGuard no_grad;
     const auto most = piece_bytes / static_cast<int64_t>(x.element_size());
     for (const Tensor& piece : x.view(-1).split(most)) sum_piece(piece);
@@ -59,6 +61,7 @@ class MpiGroup : public Group {
   void broadcast(const Tensor& x, int64_t root) const override {
     TORCH_INTERNAL_ASSERT(x.is_contiguous());
     if (!x.is_cpu()) return devices(x.device()).broadcast(x, root);
+    const Waiting others;
     auto* data = static_cast<char*>(x.mutable_data_ptr());
     const auto size = static_cast<int64_t>(x.nbytes());
     for (int64_t at = 0; at < size; at += piece_bytes) {
@@ -68,6 +71,7 @@ class MpiGroup : public Group {
   }
 
   bool any(bool flag) const override {
+    const Waiting others;
     const int own = flag ? 1 : 0;
     int all = 0;
     MPI_Allreduce(&own, &all, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
@@ -75,6 +79,7 @@ class MpiGroup : public Group {
   }
 
   std::vector<std::string> gather(const std::string& own) const override {
+    const Waiting others;
     const int length = static_cast<int>(own.size());
     std::vector<int> lengths(size());
     MPI_Allgather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, MPI_COMM_WORLD);
