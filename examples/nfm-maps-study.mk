@@ -1,10 +1,11 @@
 # How few evaluations does a student of a normalizing flow need, and a map of it by every loss? For several seeds of
 # student and maps, all on one budget: FD and energy distance by evaluations, of Euler, Heun and the maps, beside the
-# teacher; and how far each ends from where rk4 carries the same noise. Goes on wherever it was stopped.
+# teacher; and against where rk4 carries the same noise, how far each ends from there and the FD of the two laws. Goes on
+# wherever it was stopped.
 #   OUT  folder of the results   PAIRS folder of data, teacher and couplings, as examples/chain.mk makes them
 #   EXP  experiment file         ROWS  samples of each         SEEDS, FEATURES, THREADS as in the other studies
-# The student here, a perceptron, is further from the data the more evaluations it takes: its FD tells nothing of a map,
-# the distance to its own ends does. A U-Net's does not grow so. It takes hours, on the same pairs:
+# The student here, a perceptron, has its lowest FD to the data before its end: what a map is worth is told by the FD to
+# the student's ends. A U-Net's does not grow so. It takes hours, on the same pairs:
 #   make nfm-maps-study EXP=data/experiments/fashion-mnist-16-unet.json OUT=nfm-maps-study-unet SEEDS=0 \
 #     LOSSES='itvm itvm-b lagrangian-initial endpoint'
 BIN      ?= build
@@ -38,7 +39,7 @@ $(OUT)/$1/samples/rk4-%.h5: $(OUT)/$1/student.h5
 SAMPLES.$1 := $(EULER:%=$(OUT)/$1/samples/euler-%.h5) $(HEUN:%=$(OUT)/$1/samples/heun-%.h5)
 $(foreach l,$(LOSSES),$(call map,$1,$l))
 $(OUT)/$1/ends.json: $$(SAMPLES.$1) $(OUT)/$1/samples/rk4-32.h5
-	$(BIN)/eval-fid $$^ -q > $$@.new && mv $$@.new $$@
+	$(BIN)/eval-fid $$^ --features $(FEATURES) -s metrics=fd,energy,endpoint_rmse -q > $$@.new && mv $$@.new $$@
 $(OUT)/$1/laws.json: $$(SAMPLES.$1) $(OUT)/$1/samples/rk4-32.h5 $(PAIRS)/data.h5
 	$(BIN)/eval-fid $$^ --features $(FEATURES) -q > $$@.new && mv $$@.new $$@
 endef
