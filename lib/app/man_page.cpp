@@ -62,15 +62,17 @@ std::string experiment(const ToolDescription& tool) {
 
 std::string statuses_and_files(const ToolDescription& tool) {
   std::string out = section("EXIT STATUS");
-  for (const auto& [status, meaning] : exit_statuses()) {
+  for (const auto& [status, meaning] : exit_statuses(tool.info)) {
     out += item(bold(std::to_string(status)), meaning);
   }
   if (tool.info.output == Output::none) return out;
   out += section("FILES");
   out += item(italic("OUTPUT"), "appears when it is whole; an existing one is kept unless --force");
-  out += item(italic("OUTPUT.partial/"),
-              "work in progress: the same command goes on from it, and it is gone when OUTPUT is "
-              "there");
+  if (goes_on(tool.info)) {
+    out += item(italic("OUTPUT.partial/"),
+                "work in progress: the same command goes on from it, and it is gone when OUTPUT is "
+                "there");
+  }
   for (const Option& option : tool.options) {
     if (option.path != "train.log_every") continue;
     out += item(italic("OUTPUT.jsonl"), "the training log: one JSON object a line");
@@ -144,7 +146,7 @@ std::string man_page(const ToolDescription& tool) {
   out += section("SYNOPSIS") + bold(info.name) + roff(line.substr(info.name.size())) + "\n";
   out += section("DESCRIPTION") + roff(info.summary) + "\n";
   if (!info.about.empty()) out += paragraph(info.about);
-  if (info.output == Output::required) {
+  if (goes_on(info)) {
     out += paragraph(
         "Stopped by TERM, INT, USR1, USR2 or --max-seconds, long work is saved and "
         "the tool leaves with status 75; the same command goes on, to the same "

@@ -62,13 +62,13 @@ std::vector<Option> options_of(const OptionSet& set) {
   return options;
 }
 
-const std::vector<std::pair<int, std::string>>& exit_statuses() {
-  static const std::vector<std::pair<int, std::string>> statuses = {
-      {0, "done"},
-      {1, "failed"},
-      {2, "usage or options"},
-      {3, "a check said no"},
-      {75, "saved but not finished (run the same command again)"}};
+bool goes_on(const ToolInfo& tool) { return tool.output == Output::required && !tool.brief; }
+
+std::vector<std::pair<int, std::string>> exit_statuses(const ToolInfo& tool) {
+  std::vector<std::pair<int, std::string>> statuses = {
+      {0, "done"}, {1, "failed"}, {2, "usage or options"}, {3, "a check said no"}};
+  if (goes_on(tool))
+    statuses.emplace_back(75, "saved but not finished (run the same command again)");
   return statuses;
 }
 
@@ -114,7 +114,7 @@ std::string manual(const ToolDescription& tool) {
     out += "   (--list tells more)\n";
   }
   out += "\nExit status:";
-  for (const auto& [status, meaning] : exit_statuses()) {
+  for (const auto& [status, meaning] : exit_statuses(info)) {
     out += (status == 0 ? " " : ", ") + std::to_string(status) + " " + meaning;
   }
   return out + "\n\nExample:\n  " + info.example + "\n";

@@ -30,7 +30,9 @@ struct ToolDescription {
 const std::vector<std::string>& tool_names();
 
 /// Exit statuses and what they mean.
-const std::vector<std::pair<int, std::string>>& exit_statuses();
+std::vector<std::pair<int, std::string>> exit_statuses(const ToolInfo& tool);
+/// Whether a tool that is stopped goes on by the same command, from OUTPUT.partial/.
+bool goes_on(const ToolInfo& tool);
 
 /// The command line in general: "nf-train data -o OUTPUT [FLAG]...".
 std::string usage(const ToolDescription& tool);

@@ -92,7 +92,7 @@ struct Manner {
         std::clamp<int64_t>(340 / (sizes[3] + 1), std::min<int64_t>(4, columns), columns);
     const Tensor stored = select_rows(opened, first(which, std::min(images, fit)));
     const Tensor grid = image_grid(shades(stored, opened.scaling), across, 1);
-    const int64_t zoom = std::max<int64_t>(1, width / grid.size(1));
+    const int64_t zoom = (width + grid.size(1) - 1) / grid.size(1);
     return picture(encode_png(grid), opened.name, zoom * grid.size(1));
   }
 };

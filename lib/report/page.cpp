@@ -19,7 +19,9 @@ h2 { font-size: 1.35rem; margin: 2.6rem 0 .6rem; padding-bottom: .2rem; border-b
 h3 { font-size: 1.08rem; margin: 1.6rem 0 .4rem; }
 p, ul { max-width: 46rem; margin: .5rem 0; } ul { padding-left: 1.2rem; } a { color: inherit; }
 nav { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin: 1rem 0; padding: .5rem .8rem; background: var(--band); border-radius: 6px; }
-.wide { overflow-x: auto; max-width: 100%; }
+.wide { overflow-x: auto; max-width: 100%;  /* a shadow where more is to be seen */
+  background: linear-gradient(to left, var(--paper) 1rem, transparent 3rem) right / 3rem 100% local no-repeat,
+    linear-gradient(to left, var(--line), transparent) right / 1rem 100% scroll no-repeat; }
 .figures { display: flex; flex-wrap: wrap; gap: 1.4rem 1.25rem; margin: .8rem 0 1.2rem; align-items: flex-start; }
 figure { margin: 0; max-width: 100%; min-width: 0; } figcaption { color: var(--soft); font-size: .86rem; line-height: 1.4; }
 .sheet { margin: .9rem 0 1.6rem; } .sheet figcaption { max-width: 52rem; margin-bottom: .35rem; }
@@ -27,7 +29,7 @@ figure { margin: 0; max-width: 100%; min-width: 0; } figcaption { color: var(--s
 .sheet figcaption b { display: block; color: var(--ink); font-size: 1rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .93rem; overflow-wrap: normal; }
 th, td { padding: .22rem .65rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; font-weight: normal; }
-thead th { background: var(--band); font-weight: 600; }
+thead th { background: var(--band); font-weight: 600; white-space: normal; }
 tr > :first-child { text-align: left; position: sticky; left: 0; background: var(--paper); padding-left: .3rem; }
 thead tr > :first-child { background: var(--band); }
 td[colspan] { text-align: center; color: var(--soft); } td b { font-weight: 700; }

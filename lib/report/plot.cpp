@@ -248,7 +248,7 @@ bool spans_decades(const std::vector<double>& values) {
     if (!std::isfinite(v)) continue;
     low = std::min(low, v), high = std::max(high, v);
   }
-  return low > 0 && high > 30 * low;
+  return low > 0 && high > 10 * low;
 }
 
 std::vector<double> ticks(double low, double high, bool log, int count) {

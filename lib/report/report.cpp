@@ -174,6 +174,8 @@ void add_lineage(Page& page, const std::vector<Given>& files) {
 }  // namespace
 
 std::string report(const std::vector<std::string>& paths, const ReportOptions& options) {
+  require_option(options.images > 0 && options.columns > 0,
+                 "options 'images' and 'columns' must be positive");
   const Material material = sort_out(paths);
   const std::vector<Sampled> samples = samples_of(material.files);
   const std::vector<std::string> names = names_of(material.records, samples);

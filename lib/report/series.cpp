@@ -50,7 +50,7 @@ void mark_best(Sheet& sheet, size_t column, const std::vector<double>& values, i
 Row& row_named(std::vector<Row>& rows, const std::string& name) {
   const auto at =
       std::find_if(rows.begin(), rows.end(), [&](const Row& r) { return r.name == name; });
-  return at == rows.end() ? rows.emplace_back(Row{name, {}}) : *at;
+  return at == rows.end() ? rows.emplace_back(Row{.name = name, .numbers = {}}) : *at;
 }
 
 std::string samples_against(int64_t rows, const std::string& reference) {
@@ -131,6 +131,8 @@ Series series_of(const std::string& metric, const std::string& reference, int64_
     if (!content.empty() && !seen.insert({name, m.nfe, content}).second) continue;
     Row& row = row_named(m.reference ? series.references : series.models, name);
     row.numbers[m.reference ? 0 : m.nfe].push_back(m.numbers.at(metric));
+    const bool biased = metric.starts_with("fd") || metric.starts_with("fid");
+    row.apart = m.reference && biased && 2 * m.rows < rows;
     if (!m.reference) series.nfes.insert(m.nfe);
   }
   const bool same =
@@ -264,15 +266,15 @@ Plot plot_of(const Series& series) {
     every.insert(every.end(), curve.y.begin(), curve.y.end());
     plot.curves.push_back(curve);
   }
+  plot.log_y = spans_decades(every);
   for (const Row& row : series.references) {
     const double level = mean_and_deviation(row.numbers.at(0)).first;
-    every.push_back(level);
+    if (row.apart || (plot.log_y && level <= 0)) continue;
     plot.curves.push_back({.name = row.name,
                            .x = {plot.x_ticks.front(), plot.x_ticks.back()},
                            .y = {level, level},
                            .mark = Mark::dashed});
   }
-  plot.log_y = spans_decades(every);
   return plot;
 }
 

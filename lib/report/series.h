@@ -13,6 +13,7 @@ namespace couplet {
 struct Row {
   std::string name;
   std::map<double, std::vector<Number>> numbers;
+  bool apart = false;  ///< a distance of far fewer rows, which are biased: no level for the others
 };
 
 /// One metric's numbers that may be set beside each other: against one reference, of as many rows.

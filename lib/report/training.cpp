@@ -20,7 +20,9 @@ const std::map<std::string, std::string>& titles() {
       {"nll_test", "-log p a dimension, test"},
       {"bits_train", "bits a dimension, train"},
       {"bits_test", "bits a dimension, test"},
-      {"gap", "test less train"}};
+      {"gap", "test less train"},
+      {"train_accuracy", "accuracy, train"},
+      {"test_accuracy", "accuracy, test"}};
   return known;
 }
 
@@ -115,8 +117,10 @@ void add_training(Page& page, const std::vector<TrainingLog>& logs) {
   }
   std::vector<std::string> kinds;
   for (const auto& [kind, curves] : of_kind) kinds.push_back(kind);
-  std::stable_sort(kinds.begin(), kinds.end(),
-                   [&](const auto& a, const auto& b) { return before[a] < before[b]; });
+  std::stable_sort(kinds.begin(), kinds.end(), [&](const auto& a, const auto& b) {
+    const bool beside = a == "classifier", other = b == "classifier";  // last
+    return std::pair(beside, before[a]) < std::pair(other, before[b]);
+  });
   for (const auto& kind : kinds) {
     const auto& curves = of_kind[kind];
     const auto plots = plots_of(curves);
