@@ -1,5 +1,6 @@
 // eval-fid: measure samples, or students, against a reference; one JSON object a line.
 #include <iostream>
+#include <set>
 
 #include "app/tool.h"
 #include "eval/metric.h"
@@ -15,19 +16,16 @@ struct Options {
   MeasureOptions measure;
   NllOptions nll;
   void describe(auto&& option) {
-    option("split", split,
-           "rows measured where a file to be measured is a dataset, and the rows of the reference "
-           "of which a student tells the likelihood: train, test or all");
-    option("reference_split", reference_split, "rows of the reference where it is a dataset");
+    option("split", split, "rows measured of what has splits: train, test or all");
+    option("reference_split", reference_split, "rows of the reference where it has splits");
     read.describe(option), network.describe(option), measure.describe(option);
-    option("nll", nll, "the likelihood of the reference under a velocity field");
+    option("nll", nll, "the likelihood of the reference's split under a velocity field");
   }
 };
 
 int main(int argc, char** argv) {
   Tool tool({.name = "eval-fid",
-             .summary = "Measure samples against a reference: FID and its companions; or a "
-                        "dataset's likelihood under a velocity field.",
+             .summary = "Measure samples against a reference (FID, …), or a student's likelihood.",
              .example = "eval-fid samples.h5 digits.h5 --features data/features/digits.h5",
              .output = Output::optional});
   const auto& files = tool.inputs(
@@ -40,13 +38,11 @@ int main(int argc, char** argv) {
   const auto& compare =
       tool.flag("compare-protocols", false, "a line for each way in which programs prepare images");
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
-    require_option(
-        files.size() > 1 || !run.output.empty(),
-        "nothing to measure: give samples before the reference, or -o for its statistics");
-    const auto is_field = [](const std::string& f) {
-      return is_artifact(f) && read_label(f).kind == "velocity-field";
-    };
-    const auto fields = std::count_if(files.begin(), files.end() - 1, is_field);
+    require_option(files.size() > 1 || (!run.output.empty() && unchanged(options.measure) &&
+                                        options.split == Options().split),
+                   "nothing to measure: give samples before the reference, or -o alone for the "
+                   "statistics of its 'reference_split'");
+    const auto fields = std::count_if(files.begin(), files.end() - 1, is_velocity_field);
     require_option(fields > 0 || unchanged(options.nll),
                    "options 'nll' have no effect: no velocity field is measured");
     const bool asked = fields + 1 < std::ssize(files) || !run.output.empty();
@@ -55,7 +51,9 @@ int main(int argc, char** argv) {
                    "--features, 'batch', 'reference_split', 'energy_rows' ask nothing of fields");
     require_option(!compare || (run.output.empty() && !repeats),
                    "--compare-protocols goes without -o and --repeats");
+    if (!run.output.empty()) check_statistics_name(run.output);
     std::vector<json> found;
+    std::set<json> warned;
     for (const NetworkProtocol& how :
          compare ? variants(features, options.network) : std::vector{options.network}) {
       const Extractors by = extractors_of(features, how, run.device);
@@ -66,11 +64,13 @@ int main(int argc, char** argv) {
       };
       const Summary reference = asked ? read(files.back(), options.reference_split) : Summary();
       for (size_t i = 0; i + 1 < files.size(); ++i) {
-        const bool field = is_field(files[i]);
+        const bool field = is_velocity_field(files[i]);
         const Summary samples = field ? Summary() : read(files[i], options.split);
         if (!field && !run.leads()) continue;
         found.push_back(field ? nll(files[i], files.back(), options.split, options.nll, run)
                               : measure(samples, reference, options.measure, run.random));
+        for (const json& words : found.back()["protocol"].value("cautions", json::array()))
+          if (warned.insert(words).second) run.log->warn(words);
         std::cout << found.back().dump() << std::endl;
       }
       if (!run.output.empty()) write_statistics(run, reference, {files.back(), features});

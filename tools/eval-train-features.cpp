@@ -26,11 +26,14 @@ int main(int argc, char** argv) {
   const auto& path = tool.input("data", "a dataset with labels");
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
     const Dataset data = open_dataset(path);
+    split_rows(data, "test");
+    const int64_t without = data.labels.slice(0, 0, data.train).lt(0).nonzero().size(0);
+    require(without == 0, path, ": has ", without, " rows for training without a label");
     const Batches batches(data, run, options.flip);
     const auto net = make_classifier(write_options(options.net), data.space);
     net->to(run.device);
 
-    const Classification loss{options.loss, run.random};
+    const Classification loss(options.loss, data.space, run.random);
     const auto fit = [&](const Tensor& rows) {
       const auto [x, label] = batches.draw(rows);
       return loss(*net, x, label, rows);

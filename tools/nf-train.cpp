@@ -42,8 +42,10 @@ int main(int argc, char** argv) {
     require_option(options.validation_rows > 0, "option 'validation_rows' must be positive, found ",
                    options.validation_rows);
     require_option(verify >= 0, "--verify must be 0 or more, found ", verify);
-    require_option(options.previews == 0 || data.space.shape.size() == 3,
-                   "option 'previews' needs images");
+    const std::vector<int64_t>& shape = data.space.shape;
+    const bool visible = shape.size() == 3 && (shape[0] == 1 || shape[0] == 3);
+    require_option(options.previews == 0 || (options.previews > 0 && visible),
+                   "option 'previews' must be 0, or so many images of one channel or three");
     const auto loss = [&](const Tensor& rows) { return nll(*flow, batches.draw(rows), rows); };
     json checks = json::object();
     const auto validate = [&](int64_t step) {

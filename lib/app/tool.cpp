@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 #include <deque>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <optional>
@@ -25,6 +26,7 @@
 #include "base/mkl.h"
 #include "base/parse.h"
 #include "base/version.h"
+#include "formats/bytes.h"
 
 namespace couplet {
 
@@ -104,13 +106,8 @@ int64_t least_cores(const Group& group) {
 
 /// A file tells the command that made it, in JSON: better refused now than when it is written.
 void require_utf8(const std::vector<std::string>& command) {
-  for (const std::string& word : command) {
-    try {
-      json(word).dump();
-    } catch (const json::exception&) {
-      throw BadOption("'" + word + "': names have to be UTF-8");
-    }
-  }
+  for (const std::string& word : command)
+    require_option(is_utf8(word), "'", word, "': names have to be UTF-8");
 }
 
 Argument described(const CLI::Option& option) {
@@ -220,7 +217,8 @@ Tool::Tool(ToolInfo info) : state_(std::make_unique<State>(info)) {
     app.add_flag("--dry-run", c.dry_run,
                  "begin for ten seconds, or --max-seconds, beside OUTPUT; print as JSON what all "
                  "will take, and keep nothing");
-  app.add_flag("--dump-config", c.dump_config, "print the effective options as JSON and stop");
+  app.add_flag("--dump-config", c.dump_config,
+               "print the effective options as JSON with comments, which -c reads, and stop");
   app.add_flag("--list", c.list, "print the variants that options choose from and stop");
   app.add_flag("--no-provenance", c.no_provenance, "leave host, time and command out of the file");
   app.add_flag("-q,--quiet", c.quiet, "only errors and warnings on stderr");
@@ -326,6 +324,9 @@ int Tool::run(int argc, char** argv, const OptionSet& options,
     choose_mkl_kernels();
     const int64_t threads = c.threads > 0 || launch.size == 1 ? c.threads : least_cores(*group);
     if (threads > 0) at::set_num_threads(static_cast<int>(threads));
+    // Shares of work wait for shares of their own: all of them run at once (SideBySide).
+    at::set_num_interop_threads(
+        std::max(at::get_num_threads(), static_cast<int>(at::get_num_interop_threads())));
     run.device = choose_device(c.device, *group);
     require_option(
         !group->any(run.device.is_cuda()) || run.device.is_cuda(),
@@ -347,6 +348,11 @@ int Tool::run(int argc, char** argv, const OptionSet& options,
     };
     const auto work = [&] {
       if (run.output.empty()) return body(given, run);
+      for (const std::string& path : state_->input_paths()) {
+        std::error_code absent;
+        require_option(!std::filesystem::equivalent(path, run.output, absent), "--output ",
+                       run.output, " is one of the inputs, which it would replace");
+      }
       Workplace place(run, state_->flag_values(), state_->input_paths(), c.force);
       body(given, run);
       place.finish(age());

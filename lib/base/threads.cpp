@@ -14,6 +14,7 @@ void SideBySide::operator()(const std::function<void(int64_t)>& f) const {
   const int before = at::get_num_threads(), each = std::max<int>(1, before / n_);
   std::vector<std::exception_ptr> errors(n_);
   const auto work = [&](int64_t i) {
+    at::get_num_threads();      // a thread's first call takes what any thread has set last
     at::set_num_threads(each);  // OpenMP keeps this number by thread
     try {
       f(i);

@@ -152,6 +152,17 @@ Tensor grid_rows(const DatasetContents& data, const ConversionOptions& options) 
   return at::cat(lines);
 }
 
+/// Errors: numbers that no picture shows.
+Tensor as_bytes(const Tensor& stored, const DatasetContents& data, int64_t first) {
+  const Tensor x = data.scaling.apply(stored);
+  const Tensor bad = x.flatten(1).isfinite().all(1).logical_not().nonzero();
+  if (bad.size(0) > 0) {
+    fail("row ", first + bad[0][0].item<int64_t>(),
+         ": holds a number that is not finite, which no ", "picture shows");
+  }
+  return byte_scaling.to_bytes(x);
+}
+
 void write_grid(const Subject& subject, const ConversionOptions& options, const Run& run) {
   const DatasetContents& data = subject.contents;
   const std::vector<int64_t>& shape = data.x.shape();
@@ -166,7 +177,7 @@ void write_grid(const Subject& subject, const ConversionOptions& options, const 
                  ": a picture shows images or points of the plane, the examples have shape ",
                  at::IntArrayRef(shape));
   const Tensor shown = data.x.take(grid_rows(data, options));
-  const Tensor images = byte_scaling.to_bytes(data.scaling.apply(shown));
+  const Tensor images = as_bytes(shown, data, 0);
   write_png(run.output, image_grid(images, options.columns, legible_zoom(images)));
 }
 
@@ -194,7 +205,7 @@ void write_images(const Subject& subject, const ConversionOptions& options, cons
   const fs::path folder = run.partial("images");
   fs::remove_all(folder), fs::create_directories(folder);
   data.x.selected(row_range(0, count)).for_rows([&](int64_t begin, const Tensor& part) {
-    const Tensor pixels = byte_scaling.to_bytes(data.scaling.apply(part));
+    const Tensor pixels = as_bytes(part, data, begin);
     for (int64_t i = 0; i < pixels.size(0); ++i) {
       const Tensor image = shape[0] == 1 ? pixels[i][0] : pixels[i].permute({1, 2, 0});
       const std::string bytes = encode_png(image.contiguous());
@@ -255,6 +266,7 @@ const std::vector<Form> forms = {
 }  // namespace
 
 Subject read_subject(const std::string& input, const ConversionOptions& options, const Run& run) {
+  require_option(options.rows >= 0, "option 'rows' must be 0 (all) or more, found ", options.rows);
   const Source source = source_of(input, options);
   refuse_idle(source, input, options, run.output);
   Subject subject;

@@ -29,7 +29,7 @@ void check(const std::string& path, const Array& x, const Tensor& labels, int64_
           ", expected (rows, …)");
   require(x.is_bytes() || x.type() == at::kFloat, path, ": x is of type ", x.type(),
           ", expected bytes or 32-bit floats");
-  require(train >= 0 && train <= x.rows(), path, ": has ", train, " training rows of ", x.rows());
+  require(train > 0 && train <= x.rows(), path, ": has ", train, " training rows of ", x.rows());
   require(labels.dim() == 1 && labels.size(0) == x.rows(), path, ": label has sizes ",
           labels.sizes(), ", expected ", x.rows(), " rows");
   const Tensor outside = labels.lt(-1).logical_or(labels.ge(classes)).nonzero();
@@ -49,13 +49,18 @@ Tensor Dataset::examples(const Tensor& rows, c10::Device device) const {
   return scaling.apply(x.index_select(0, rows.to(x.device())).to(device));
 }
 
-std::pair<int64_t, int64_t> split_rows(const Dataset& data, const std::string& split) {
-  if (split == "all") return {0, data.rows()};
+std::pair<int64_t, int64_t> split_rows(const std::string& path, int64_t train, int64_t rows,
+                                       const std::string& split) {
+  if (split == "all") return {0, rows};
   const bool is_train = split == "train";
   if (!is_train && split != "test") unknown("split", split, {"train", "test", "all"});
-  require((is_train ? data.train : data.rows() - data.train) > 0, data.path, ": has no ", split,
+  require((is_train ? train : rows - train) > 0, path, ": has no ", split,
           " split; couplet-convert -s test=0.1 makes one");
-  return is_train ? std::pair{int64_t{0}, data.train} : std::pair{data.train, data.rows()};
+  return is_train ? std::pair{int64_t{0}, train} : std::pair{train, rows};
+}
+
+std::pair<int64_t, int64_t> split_rows(const Dataset& data, const std::string& split) {
+  return split_rows(data.path, data.train, data.rows(), split);
 }
 
 Tensor held_out_rows(const Dataset& data, int64_t count) {

@@ -25,6 +25,9 @@ struct Dataset {
 /// Rows of one split: "train", "test" or "all", as [begin, end). Errors: no such split; it is
 /// empty.
 std::pair<int64_t, int64_t> split_rows(const Dataset& data, const std::string& split);
+/// The same of whatever has so many rows, the first of them for training.
+std::pair<int64_t, int64_t> split_rows(const std::string& path, int64_t train, int64_t rows,
+                                       const std::string& split);
 
 /// The first count rows of the test split, of the train split where there is none, (N) int64.
 Tensor held_out_rows(const Dataset& data, int64_t count);

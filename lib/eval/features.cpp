@@ -77,6 +77,9 @@ std::vector<NetworkProtocol> variants(const std::string& file, const NetworkProt
   const std::string name = extractor_of(file);
   require_option(name != "pixels" && name != "classifier",
                  "--compare-protocols needs --features of Inception or another published network");
+  require_option(base.quantise && base.input == NetworkProtocol().input,
+                 "options 'quantise' and 'input' have no effect with --compare-protocols, which "
+                 "tells of all");
   std::vector<NetworkProtocol> all;
   for (const bool quantise : {true, false}) {
     for (const InceptionInput& input : inception_inputs()) {

@@ -12,6 +12,9 @@ Moments Moments::of(const Tensor& mean, const Tensor& covariance, int64_t count)
   require(mean.dim() == 1 && covariance.sizes() == at::IntArrayRef({mean.size(0), mean.size(0)}),
           "a mean of size ", mean.sizes(), " does not go with a covariance of size ",
           covariance.sizes());
+  require(mean.isfinite().all().item<bool>() && covariance.isfinite().all().item<bool>() &&
+              covariance.diagonal().ge(0).all().item<bool>(),
+          "the moments hold numbers that are not finite, or negative variances");
   Moments m;
   m.count_ = count;
   m.shift_ = mean.to(at::kDouble);

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "base/error.h"
@@ -95,13 +96,17 @@ void join(const Pieces& pieces, const std::vector<Column>& columns, const Run& r
 
 const std::set<std::string> pair_tables = {"potentials", "rotation"};
 const std::set<std::string> own_of_pairs = {"shard", "quality", "gaussianity", "marginal_error"};
+// Each shard measures them anew, on its own processor: their last digits may differ.
+const std::set<std::string> measured_anew = {"sigma_f", "verification", "bf16_error"};
 
 int64_t told(const Piece& shard, const char* key) {
   return shard.facts().at("shard").at(key).get<int64_t>();
 }
 
 json common_of_shard(const Piece& shard) {
-  json all = common(shard, pair_tables, own_of_pairs);
+  std::set<std::string> own = own_of_pairs;
+  own.insert(measured_anew.begin(), measured_anew.end());
+  json all = common(shard, pair_tables, own);
   for (const char* key : {"of", "rows", "seed"}) all[key] = shard.facts().at("shard").at(key);
   return all;
 }
@@ -123,6 +128,9 @@ Pieces shards_in_order(const std::vector<std::string>& paths) {
   for (const Piece& shard : shards) {
     const int64_t number = told(shard, "number"), of = told(shard, "of");
     require_alike(first, of_first, shard, common_of_shard(shard));
+    const double sigma = shard.facts().value("sigma_f", 1.0);
+    require(std::abs(sigma / first.facts().value("sigma_f", 1.0) - 1) < 1e-6, shard.path, " and ",
+            first.path, " are not of one whole: their sigma_f differ");
     require(number >= expected, shard.path, ": shard ", number, " of ", of, " is there twice");
     require(number == expected, "shard ", expected, " of ", of, " is missing");
     expected = number + 1;
@@ -138,7 +146,8 @@ void merge_couplings(const std::vector<std::string>& paths, const Run& run) {
   const auto columns = columns_of(first, pair_tables);
   RowFile file(run, told(shards.front(), "rows"), columns, tables_of(first, pair_tables));
   join(shards, columns, run, file);
-  json facts = common_of_shard(shards.front())["facts"];
+  json facts = shards.front().facts();
+  for (const auto& name : own_of_pairs) facts.erase(name);
   double error = 0;
   for (const Piece& shard : shards) {
     error = std::max(error, shard.artifact.fact("marginal_error").get<double>());

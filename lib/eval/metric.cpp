@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.h"
 #include "base/version.h"
@@ -82,9 +83,12 @@ json kernel_distances(const Comparison& c) {
     if (!c.reference.features.contains(name)) continue;
     const Tensor& y = c.reference.features.at(name);
     const std::string key = called("kid", "kd", name, common_protocol(c, name));
-    const int64_t size = std::min({c.options.kid_size, x.size(0), y.size(0)});
-    if (c.options.kid_subsets == 0) {
-      out[key] = kernel_distance(x, y);
+    const int64_t fewest = std::min(x.size(0), y.size(0));
+    require_option(c.options.kid_size <= fewest || c.options.kid_size == MeasureOptions().kid_size,
+                   "option 'kid_size' is ", c.options.kid_size, ", of ", fewest, " rows");
+    const int64_t size = std::min(c.options.kid_size, fewest);
+    if (c.options.kid_subsets == 0 || size == std::max(x.size(0), y.size(0))) {
+      out[key] = kernel_distance(x, y);  // every subset would be the whole
     } else {
       const auto [mean, deviation] =
           kernel_distance_of_subsets(x, y, c.options.kid_subsets, size, c.random.stream("kid"));
@@ -287,14 +291,68 @@ bool reads_rows(const MeasureOptions& options) {
   return rows;
 }
 
+namespace {
+
+/// Of the labels, the share that each class has; undefined where there are none.
+Tensor class_shares(const Tensor& label, int64_t classes) {
+  const Tensor known = label.masked_select(label.ge(0));
+  if (known.size(0) == 0) return {};
+  return known.bincount({}, classes).to(at::kDouble) / static_cast<double>(known.size(0));
+}
+
+/// Errors: numbers as they came, beside columns that were scaled each by its own.
+void require_one_unit(const json& about, const json& other) {
+  const json& of = other.contains("of") ? other["of"] : other;  // of statistics
+  require(
+      about.value("kind", "") != "foreign" || about.contains("scale") ||
+          !of.value("scale", json()).is_array(),
+      about.value("path", ""), ": its numbers are taken as they are, and the columns of ",
+      other.value("path", ""), " are scaled each by its own: not comparable; make one file of ",
+      "the other's kind (couplet-convert FILE.h5 -o FILE.csv gives stored units, .npz keeps both)");
+}
+
+/// What a distance tells beside the quality of the samples.
+json cautions(const Comparison& c, const json& measured) {
+  json out = json::array();
+  const auto has = [&](const char* name) {
+    return std::find(measured.begin(), measured.end(), name) != measured.end();
+  };
+  for (const Summary* side : {&c.samples, &c.reference}) {
+    for (const auto& [name, moments] : side->moments) {
+      const int64_t dims = moments.mean().size(0), rows = moments.count();
+      if (!has("fd") || rows > dims || !c.samples.moments.contains(name)) continue;
+      out.push_back(text(side->about.value("path", ""), ": ", rows, " rows for the ", dims,
+                         " dimensions of ", name, ": distances of moments come out too large"));
+    }
+  }
+  if (!c.samples.label.defined() || !c.reference.label.defined()) return out;
+  const int64_t classes =
+      1 + std::max(c.samples.label.max().item<int64_t>(), c.reference.label.max().item<int64_t>());
+  const Tensor p = class_shares(c.samples.label, classes);
+  const Tensor q = class_shares(c.reference.label, classes);
+  if (!p.defined() || !q.defined()) return out;
+  const double apart = 0.5 * (p - q).abs().sum().item<double>();
+  const auto rows = static_cast<double>(std::min(c.samples.rows, c.reference.rows));
+  if (apart < 0.1 + std::sqrt(static_cast<double>(classes) / rows)) return out;  // chance
+  out.push_back(
+      text(c.samples.about.value("path", ""), " and ", c.reference.about.value("path", ""),
+           ": the classes have other shares (", std::round(100 * apart) / 100,
+           " in all), which distances tell too; sample's --noise takes the labels of pairs"));
+  return out;
+}
+
+}  // namespace
+
 json measure(const Summary& samples, const Summary& reference, const MeasureOptions& options,
              const Random& random) {
   const std::string path = samples.about.value("path", "the samples");
   const std::string against = reference.about.value("path", "the reference");
-  const bool known = !reference.shape.empty();  // of moments from elsewhere it is not
+  const bool known = !reference.shape.empty() && !samples.shape.empty();  // not of bare moments
   require(!known || samples.shape == reference.shape, path, ": examples of shape ",
           at::IntArrayRef(samples.shape), ", those of ", against, " have shape ",
           at::IntArrayRef(reference.shape));
+  require_one_unit(samples.about, reference.about),
+      require_one_unit(reference.about, samples.about);
   const json& of = samples.about;
   json out = {{"samples", of.value("path", "")},
               {"model", of.value("model", of.value("kind", ""))}};
@@ -306,6 +364,10 @@ json measure(const Summary& samples, const Summary& reference, const MeasureOpti
     const json found = metric.measure({samples, reference, options, random});
     require(!found.empty() || all || options.metrics.empty(), path, " against ", against,
             ": the metric '", metric.name, "' needs ", metric.needs);
+    for (const auto& [name, value] : found.items()) {
+      require(!value.is_number() || std::isfinite(value.get<double>()), path, " against ", against,
+              ": ", name, " is not finite: numbers too large, or damaged moments");
+    }
     if (!found.empty()) measured.push_back(metric.name);
     out.update(found);
   }
@@ -318,6 +380,8 @@ json measure(const Summary& samples, const Summary& reference, const MeasureOpti
                      {"reference", beside},
                      {"metrics", measured},
                      {"version", COUPLET_VERSION}};
+  if (const json words = cautions({samples, reference, options, random}, measured); !words.empty())
+    out["protocol"]["cautions"] = words;
   out["protocol"]["seed"] = random.key();
   out["protocol"]["options"] = write_options(options);
   out["protocol"]["options"].erase("metrics");

@@ -45,10 +45,10 @@ bool reads_rows(const MeasureOptions& options);
 
 /// The numbers of the metrics with what must be said beside them: {"samples": path, "model", "nfe",
 /// "fd", "energy", …, "rows", "non_finite", "sampling": {…}, "protocol": {"features", "reference",
-/// "metrics", "version"}}. A Fréchet distance is called "fid" in the features of the FID's own
-/// network alone, "fd" in others; so "kid" and "kd".
-/// Errors: samples and reference of different shapes; a reference in other features; a metric that
-/// was named and does not apply.
+/// "metrics", "version", "cautions": sentences on what a distance tells beside the samples'
+/// quality}}. A Fréchet distance is called "fid" in the features of the FID's own network alone,
+/// "fd" in others; so "kid" and "kd". Errors: samples and reference of different shapes; a
+/// reference in other features; a metric that was named and does not apply.
 json measure(const Summary& samples, const Summary& reference, const MeasureOptions& options = {},
              const Random& random = Random(0));
 

@@ -116,4 +116,8 @@ json nll(const std::string& field, const std::string& data, const std::string& s
   return found;
 }
 
+bool is_velocity_field(const std::string& path) {
+  return is_artifact(path) && read_label(path).kind == "velocity-field";
+}
+
 }  // namespace couplet

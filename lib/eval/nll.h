@@ -36,5 +36,7 @@ json nll(const Checkpoint& model, const Dataset& data, const std::string& split,
 /// The same of files: a velocity field and a dataset; with the field's path as "samples".
 json nll(const std::string& field, const std::string& data, const std::string& split,
          const NllOptions& options, const Run& run);
+/// Whether a file is a velocity field.
+bool is_velocity_field(const std::string& path);
 
 }  // namespace couplet

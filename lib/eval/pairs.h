@@ -20,7 +20,7 @@ json pair_quality(const h5::File& file, const Scaling& scaling, int64_t examples
 
 /// The facts of a couplings file with "quality" (the above) and "gaussianity" (of the first draws)
 /// added, which depend on the rows alone, not on how they came to be. facts: shape, classes,
-/// scaling.
+/// scale, shift.
 json assessed(const h5::File& file, json facts, int64_t examples);
 
 }  // namespace couplet

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <set>
+
 #include "base/error.h"
 
 namespace couplet {
@@ -17,11 +19,18 @@ json over_repeats(const std::vector<json>& measured) {
     return sampling;
   };
   const json& first = measured[0];
+  std::set<std::string> seen;
   json out = {{"repeats", measured.size()}, {"samples", json::array()}};
   for (const json& one : measured) {
     require(how(one) == how(first), one.value("samples", ""), ": made in another way than ",
             first.value("samples", ""), ": no repetition of it (", how(one).dump(), " against ",
             how(first).dump(), ")");
+    require(one.value("rows", json()) == first.value("rows", json()), one.value("samples", ""),
+            ": of ", one.value("rows", json()).dump(), " rows, ", first.value("samples", ""),
+            " of ", first.value("rows", json()).dump(), ": measures depend on their number");
+    const std::string content = one.value("sampling", json::object()).value("content", "");
+    require(content.empty() || seen.insert(content).second, one.value("samples", ""),
+            ": the same samples twice are no repetition");
     out["samples"].push_back(one.value("samples", ""));
   }
   for (const auto& [name, value] : first.items()) {

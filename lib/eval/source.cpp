@@ -50,20 +50,26 @@ Source open_samples(const std::string& path, c10::Device device) {
   return source;
 }
 
-Source open_foreign(const std::string& path, c10::Device device) {
+Source open_foreign(const std::string& path, const std::string& split, c10::Device device) {
   const Examples examples = read_examples(path);
+  const int64_t rows = examples.x.rows();
   Source source;
   source.about = {{"path", path}, {"kind", "foreign"}, {"content", hash_of(examples.files)}};
-  source.x = scaled(examples.x, examples.scaled_by(), device);
-  source.label =
-      examples.labels.defined() ? examples.labels : at::full({examples.x.rows()}, -1, at::kLong);
+  if (examples.scaling) source.about.update(examples.scaling->to_json());
+  if (examples.train >= 0) source.about["split"] = split;
+  const auto [begin, end] = examples.train < 0 ? std::pair{int64_t{0}, rows}
+                                               : split_rows(path, examples.train, rows, split);
+  source.x = scaled(examples.x.slice(begin, end), examples.scaled_by(), device);
+  source.label = examples.labels.defined() ? examples.labels.slice(0, begin, end)
+                                           : at::full({end - begin}, -1, at::kLong);
   return source;
 }
 
 }  // namespace
 
 Source open_source(const std::string& path, const std::string& split, c10::Device device) {
-  if (!is_artifact(path)) return open_foreign(path, device);
+  split_rows(path, 1, 2, split);  // no such split, whether or not the file has any
+  if (!is_artifact(path)) return open_foreign(path, split, device);
   const std::string kind = read_label(path, {"dataset", "samples"}).kind;
   return kind == "dataset" ? open_split(path, split, device) : open_samples(path, device);
 }

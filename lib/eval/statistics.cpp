@@ -13,9 +13,10 @@ namespace couplet {
 
 namespace {
 
-bool holds_moments(const std::string& path) {
+bool holds_moments(const std::string& path, bool rows) {
   if (!is_npz(path)) return false;
-  const Arrays arrays = open_npz(path, {"mu", "sigma"}).arrays;
+  const Arrays arrays = open_npz(path, {"mu", "sigma", "arr_0"}).arrays;
+  if (rows && arrays.contains("arr_0")) return false;
   return arrays.contains("mu") && arrays.contains("sigma");
 }
 
@@ -62,15 +63,21 @@ Summary read_moments(const std::string& path, const Extractors& extractors, cons
 
 }  // namespace
 
-bool holds_statistics(const std::string& path) {
-  return is_artifact(path) ? read_label(path).kind == "statistics" : holds_moments(path);
+bool holds_statistics(const std::string& path, bool rows) {
+  return is_artifact(path) ? read_label(path).kind == "statistics" : holds_moments(path, rows);
 }
 
 Summary read_statistics(const std::string& path, const Extractors& extractors, const Run& run) {
   return is_artifact(path) ? read_ours(path) : read_moments(path, extractors, run);
 }
 
+void check_statistics_name(const std::string& output) {
+  require_option(output.ends_with(".npz") || output.ends_with(".h5"), output,
+                 ": statistics are written as .h5 or .npz");
+}
+
 void merge_statistics(const std::vector<std::string>& paths, const Run& run) {
+  check_statistics_name(run.output);
   // Features are made alike where their protocols agree in all but where the network lay.
   const auto alike = [](json protocols) {
     for (auto& protocol : protocols) protocol.erase("path");
@@ -80,10 +87,13 @@ void merge_statistics(const std::vector<std::string>& paths, const Run& run) {
   json parts = json::array();
   for (const std::string& path : paths) {
     Summary part = read_ours(path);
-    require(std::find(parts.begin(), parts.end(), part.about["content"]) == parts.end(), path,
-            ": is there twice");
-    parts.push_back(part.about["content"]);
-    if (parts.size() == 1) {
+    const json own = part.about["of"].value("parts", json::array({part.about["content"]}));
+    for (const json& content : own) {
+      require(std::find(parts.begin(), parts.end(), content) == parts.end(), path,
+              ": is there twice");
+      parts.push_back(content);
+    }
+    if (whole.shape.empty()) {
       whole = std::move(part);
       continue;
     }

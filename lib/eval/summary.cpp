@@ -74,13 +74,14 @@ Extractors affordable(Extractors all, int64_t dims, const std::string& path) {
   return all;
 }
 
-/// Images that are no bytes reach a published network as -1 .. 1. Errors: levels 0 .. 255 as
+/// Images that are no bytes are taken as -1 .. 1, by published networks and where they come from
+/// elsewhere. Errors: levels 0 .. 255 as
 /// floats.
-void warn_of_levels(const std::string& path, const Tensor& x, const json& protocols,
+void warn_of_levels(const std::string& path, const Tensor& x, const json& protocols, bool images,
                     const Run& run) {
   const bool network = std::any_of(protocols.begin(), protocols.end(),
                                    [](const json& p) { return p.contains("quantised"); });
-  if (!network) return;
+  if (!network && !images) return;
   const auto [low, high] = at::aminmax(x);
   require(high.item<double>() <= 8, path,
           ": images that are not bytes are taken as -1 .. 1, found ", low.item<double>(), " .. ",
@@ -95,7 +96,9 @@ void warn_of_levels(const std::string& path, const Tensor& x, const json& protoc
 Summary summarise(const std::string& path, const Extractors& given, const SummaryOptions& options,
                   const Run& run) {
   require_option(options.batch > 0, "option 'batch' must be positive, found ", options.batch);
-  if (holds_statistics(path)) return read_statistics(path, given, run);
+  require_option(options.energy_rows >= 0, "option 'energy_rows' must be 0 (all) or more, found ",
+                 options.energy_rows);
+  if (holds_statistics(path, options.keep_rows)) return read_statistics(path, given, run);
   const Source source = open_source(path, options.split, run.device);
   int64_t dims = 1;
   for (const int64_t size : source.x.shape()) dims *= size;
@@ -128,6 +131,10 @@ Summary summarise(const std::string& path, const Extractors& given, const Summar
   };
   auto [moments, features, logits] = extract(extractors, batches, read, options.keep_rows, run);
   summary.moments = std::move(moments);
+  for (const auto& [name, of] : summary.moments) {
+    require(of.count() == 0 || of.mean().isfinite().all().item<bool>(), path, ": features of ",
+            name, " are not finite: the network overflows, or its weights are damaged");
+  }
   if (!run.leads()) return summary;
 
   for (int64_t b = 0; b < batches; ++b) {  // of other processes
@@ -143,16 +150,12 @@ Summary summarise(const std::string& path, const Extractors& given, const Summar
     run.log->warn(text(path, ": ", summary.non_finite, " of ", summary.rows,
                        " rows hold numbers that are not finite; they are left out"));
   }
-  for (const auto& [name, moments] : summary.moments) {
-    const int64_t dims = moments.mean().size(0);
-    if (rows.size(0) > dims) continue;
-    run.log->warn(text(path, ": ", rows.size(0), " rows for the ", dims, " dimensions of ", name,
-                       ": distances of moments come out too large"));
-  }
   summary.label = source.label.index_select(0, rows);
   const Tensor all =
       fits ? at::cat(x) : source.x.take(spaced_rows(rows, most_numbers / dims)).flatten(1);
-  warn_of_levels(path, all, summary.protocols, run);
+  const bool images = source.about["kind"] == "foreign" && !source.about.contains("scale") &&
+                      summary.shape.size() == 3;
+  warn_of_levels(path, all, summary.protocols, images, run);
   if (summary.shape == std::vector<int64_t>{2}) summary.histogram = counts_by_cell(all);
   if (fits && source.noise_row.defined()) {
     summary.noise_row = source.noise_row.index_select(0, rows), summary.all = all;

@@ -9,7 +9,7 @@
 namespace couplet {
 
 struct Summary {
-  json about;      ///< path, kind, content, split, and the facts of the file: scaling, solver, …
+  json about;      ///< path, kind, content, split, and the facts of the file: scale, solver, …
   json protocols;  ///< by extractor
   std::vector<int64_t> shape;
   int64_t rows = 0,
@@ -45,8 +45,10 @@ struct SummaryOptions {
   bool operator==(const SummaryOptions&) const = default;
   void describe(auto&& option) {
     option("batch", batch, "examples at a time");
-    option("energy_rows", energy_rows,
-           "rows of each set in the energy distance, evenly spaced; 0: all, or what 1 GiB holds");
+    option(
+        "energy_rows", energy_rows,
+        "rows of each set in the energy distance and in sliced_w2, evenly spaced; 0: all, or what "
+        "1 GiB holds");
     option("allow_non_finite", allow_non_finite,
            "rows with numbers that are not finite are left out, with a warning");
   }

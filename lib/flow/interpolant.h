@@ -20,6 +20,7 @@ struct Interpolant {
 /// "linear": (1 - t) x0 + t x1; "trigonometric": cos(pi t / 2) x0 + sin(pi t / 2) x1; preserving
 /// variance, "linear-vp": sqrt(1 - t^2) x0 + t x1; "vp": sqrt(1 - e^-T) x0 + e^(-T/2) x1, where
 /// T = (1-t)^2 (20 - 0.1)/2 + 0.1 (1-t) is the noise of diffusion (2011.13456, linear schedule).
+/// Errors: BadOption, no such path.
 const Interpolant& interpolant(const std::string& name);
 std::vector<std::string> interpolant_names();
 

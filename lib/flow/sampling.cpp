@@ -2,7 +2,23 @@
 
 #include <ATen/ATen.h>
 
+#include "base/error.h"
+
 namespace couplet {
+
+namespace {
+
+/// A byte cannot say that a number is not finite; the same command would come to it again.
+Tensor bytes_of(const Tensor& x, const Scaling& scaling, int64_t first, RowFile& file) {
+  const int64_t bad = x.flatten(1).isfinite().all(1).logical_not().nonzero().size(0);
+  if (bad > 0) file.discard();
+  require(bad == 0, bad, " of the ", x.size(0), " samples from row ", first,
+          " on hold numbers that are not finite, which bytes cannot keep: the model diverges with "
+          "these options (steps, solver, guidance)");
+  return scaling.to_bytes(x);
+}
+
+}  // namespace
 
 json sample_rows(const Generator& generator, const Requests& requests, const SampleRows& rows,
                  int64_t batch, const Scaling& scaling, bool as_bytes,
@@ -22,9 +38,10 @@ json sample_rows(const Generator& generator, const Requests& requests, const Sam
     const int64_t before = generator.evaluated ? generator.evaluated() : 0;
     const Tensor x0 = requests.x0(row), label = requests.labels(row);
     const Tensor x = generator.generate(x0, label, row);
-    Tensors out = {{"x", as_bytes ? scaling.to_bytes(x) : scaling.to_stored(x)},
-                   {"label", label},
-                   {"row", row}};
+    Tensors out = {
+        {"x", as_bytes ? bytes_of(x, scaling, rows.begin + begin, file) : scaling.to_stored(x)},
+        {"label", label},
+        {"row", row}};
     if (generator.evaluated) {  // of this batch, whose rows took the same steps
       const double nfe = static_cast<double>(generator.evaluated() - before);
       out["nfe"] = at::full({x.size(0)}, nfe / static_cast<double>(x.size(0)));

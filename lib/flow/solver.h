@@ -30,8 +30,8 @@ std::vector<std::string> solver_names();
 /// ones.
 const Solver& fixed_solver(const std::string& name);
 
-/// Carries x along the times given: rising from noise to data, falling from data to noise. visit:
-/// is told where x is at each time but the first, by a solver that is not adaptive.
+/// Carries x (N, *shape) along the times given: rising from noise to data, falling from data to
+/// noise. visit: is told where x is at each time but the first, by a solver that is not adaptive.
 Tensor integrate(const Solver& solver, const Velocity& v, Tensor x,
                  const std::vector<double>& times, const Visit& visit = {});
 

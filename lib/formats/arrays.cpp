@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
+
 #include "base/error.h"
 #include "base/space.h"
 #include "formats/bytes.h"
@@ -46,10 +48,12 @@ Examples from_arrays(const NamedArrays& found, const std::string& path) {
     require(Space{train->second.sizes()}.dims() == 1, path, ": train has sizes ",
             at::IntArrayRef(train->second.sizes()), ", expected one number");
     examples.train = train->second.all().to(at::kLong).item<int64_t>();
-    require(examples.train >= 0 && examples.train <= rows, path, ": train is ", examples.train,
+    require(examples.train > 0 && examples.train <= rows, path, ": train is ", examples.train,
             ", of ", rows, " rows");
   }
-  if (arrays.contains("scale") && arrays.contains("shift")) {
+  require(arrays.contains("scale") == arrays.contains("shift"), path,
+          ": has one of scale and shift; they go together");
+  if (arrays.contains("scale")) {
     const auto list = [&](const char* name) {
       const Tensor t = arrays.at(name).all().to(at::kDouble).contiguous();
       return std::vector<double>(t.const_data_ptr<double>(),
@@ -60,6 +64,11 @@ Examples from_arrays(const NamedArrays& found, const std::string& path) {
     require(s.scale.size() == s.shift.size() && (s.scale.size() == 1 || by_column), path,
             ": scale and shift of ", s.scale.size(), " and ", s.shift.size(),
             " numbers do not go with x of shape ", at::IntArrayRef(examples.x.shape()));
+    for (size_t i = 0; i < s.scale.size(); ++i) {
+      require(std::isfinite(s.scale[i]) && s.scale[i] > 0 && std::isfinite(s.shift[i]), path,
+              ": scale ", s.scale[i], ", shift ", s.shift[i],
+              "; a scale is positive, and both are finite");
+    }
     examples.scaling = s;
   }
   return examples;

@@ -4,8 +4,9 @@
 
 namespace couplet {
 
-// Of an archive the arrays x (M, *shape), and perhaps label (M) and train (how many rows come first
-// for training) are read; or ADM's names arr_0 (M, H, W, C) and arr_1.
+/// Of an archive the arrays x (M, *shape), and perhaps label (M), train (how many rows come first
+/// for training), scale and shift are read; or ADM's names arr_0 (M, H, W, C) and arr_1. Errors: no
+/// x; sizes that do not go together; a scale that is not positive.
 bool is_hdf5(const std::string& path);
 Examples read_hdf5_examples(const std::string& path);
 

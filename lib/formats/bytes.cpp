@@ -85,6 +85,15 @@ std::string first_bytes(const std::string& path, size_t count) {
   return bytes;
 }
 
+bool is_utf8(const std::string& text) {
+  try {
+    json(text).dump();
+    return true;
+  } catch (const json::exception&) {
+    return false;
+  }
+}
+
 bool is_gzip(const std::string& path) {
   char bytes[2] = {};
   std::ifstream(path, std::ios::binary).read(bytes, 2);

@@ -19,6 +19,8 @@ std::string read_part(const std::string& path, uint64_t begin, uint64_t size);
 /// The first bytes of a file, unpacked, by which formats are told apart; fewer or none where it
 /// cannot be read.
 std::string first_bytes(const std::string& path, size_t count);
+/// Names in files and JSON have to be so.
+bool is_utf8(const std::string& text);
 bool is_gzip(const std::string& path);
 /// Errors: there is none, or it is no file.
 uint64_t size_of_file(const std::string& path);

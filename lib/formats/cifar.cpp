@@ -18,16 +18,17 @@ constexpr int64_t kImage = 3 * 32 * 32;
 
 /// How a version is laid out: labels a record, of which the last counts; files; names of classes.
 struct Version {
-  int64_t labels;
+  int64_t labels, classes;
   std::vector<std::string> train;
   std::string test, names;
 };
 const Version cifar10{1,
+                      10,
                       {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin",
                        "data_batch_4.bin", "data_batch_5.bin"},
                       "test_batch.bin",
                       "batches.meta.txt"};
-const Version cifar100{2, {"train.bin"}, "test.bin", "fine_label_names.txt"};
+const Version cifar100{2, 100, {"train.bin"}, "test.bin", "fine_label_names.txt"};
 
 const Version* version_of(const std::string& path) {
   for (const Version* version : {&cifar10, &cifar100}) {
@@ -78,6 +79,8 @@ Examples read_cifar_folder(const std::string& path) {
   const std::string names = path + "/" + version.names;
   if (fs::exists(names)) all.classes = lines_of(names), all.files.push_back(names);
   const int64_t last = all.labels.max().item<int64_t>();
+  require(last < version.classes, path, ": an image has label ", last, ", of ", version.classes,
+          " classes; is it damaged?");
   require(all.classes.empty() || last < std::ssize(all.classes), names, ": has ",
           all.classes.size(), " classes, the images have label ", last);
   return all;

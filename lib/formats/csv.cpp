@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <string_view>
@@ -30,8 +31,21 @@ std::vector<std::string_view> cells_of(std::string_view line) {
 }
 
 bool read_number(std::string_view cell, float& value) {
-  const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
-  return error == std::errc() && end == cell.data() + cell.size();
+  if (cell.size() > 1 && cell[0] == '+' && cell[1] != '-') cell.remove_prefix(1);
+  const char* last = cell.data() + cell.size();
+  auto read = std::from_chars(cell.data(), last, value);
+  if (read.ec == std::errc::result_out_of_range) {  // of a float: too small is 0
+    double wide = 0;
+    read = std::from_chars(cell.data(), last, wide);
+    value = static_cast<float>(wide);
+  }
+  return read.ec == std::errc() && read.ptr == last;
+}
+
+bool is_label(std::string_view name) {
+  return name.size() == 5 && std::equal(name.begin(), name.end(), "label", [](char a, char b) {
+           return std::tolower(static_cast<unsigned char>(a)) == b;
+         });
 }
 
 /// The shortest text that is read as the same number.
@@ -59,17 +73,18 @@ Examples read_csv_examples(const std::string& path) {
   bool labelled = false;
   size_t columns = 0, number = 0;
   read_lines(path, [&](const std::string& content) {
-    const auto cells = cells_of(content);
     const std::string line = text(path, ", line ", ++number);
+    const bool marked = number == 1 && content.starts_with("\xef\xbb\xbf");  // as UTF-8, by Excel
+    const auto cells = cells_of(std::string_view(content).substr(marked ? 3 : 0));
     if (cells.size() == 1 && cells[0].empty()) return;
     if (columns == 0) columns = cells.size();
     require(cells.size() == columns, line, ": has ", cells.size(), " columns, the lines before ",
             columns);
     if (number == 1 && is_header(cells)) {
-      const auto at = std::find(cells.begin(), cells.end(), "label");
+      const auto at = std::find_if(cells.begin(), cells.end(), is_label);
       require(at == cells.end() || at + 1 == cells.end(), line, ": 'label' is column ",
               at - cells.begin() + 1, " of ", columns, "; the label is read from the last one");
-      labelled = cells.back() == "label" && columns > 1;
+      labelled = is_label(cells.back()) && columns > 1;
       return;
     }
     for (size_t i = 0; i < columns; ++i) {
@@ -118,11 +133,13 @@ void write_csv(const std::string& path, const Array& x, const Tensor& labels,
 
 Tensor labels_from(const Tensor& numbers, const std::string& path) {
   const Tensor labels = numbers.to(at::kLong);
-  const Tensor bad = labels.ne(numbers).logical_or(labels.lt(-1)).nonzero();
+  constexpr int64_t most = int64_t{1} << 20;  // and floats count one by one so far
+  const Tensor bad =
+      labels.ne(numbers).logical_or(labels.lt(-1)).logical_or(labels.ge(most)).nonzero();
   if (bad.size(0) > 0) {
     const int64_t row = bad[0][0].item<int64_t>();
-    fail(path, ", row ", row, ": label ", numbers[row].item<double>(),
-         " is not 0, 1, … (or -1 for none)");
+    fail(path, ", row ", row, ": label ", numbers[row].item<double>(), " is not 0, 1, … below ",
+         most, " (or -1 for none)");
   }
   return labels;
 }

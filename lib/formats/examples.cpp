@@ -2,7 +2,10 @@
 
 #include <ATen/ATen.h>
 
-#include <filesystem>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 
 #include "base/error.h"
 #include "base/space.h"
@@ -35,7 +38,8 @@ const std::vector<DataFormat>& data_formats() {
 }
 
 Examples read_examples(const std::string& path) {
-  require(std::filesystem::exists(path), path, ": there is no such file or folder");
+  require(::access(path.c_str(), F_OK) == 0, path, ": there is no such file or folder");
+  require(::access(path.c_str(), R_OK) == 0, path, ": cannot be read: ", std::strerror(errno));
   std::string all;
   for (const auto& format : data_formats()) {
     if (format.recognises(path)) {

@@ -31,7 +31,10 @@ int64_t legible_zoom(const Tensor& images) {
 }
 
 Tensor picture_of_points(const Tensor& points, int64_t side) {
-  const Tensor p = points.to(at::kDouble), half = 3 * p.std(0, /*unbiased=*/false).max();
+  const Tensor finite = points.isfinite().all(1).nonzero().view(-1);
+  require(finite.size(0) > 0, "no point of ", points.size(0), " has finite numbers");
+  const Tensor p = points.index_select(0, finite).to(at::kDouble);
+  const Tensor half = 3 * p.std(0, /*unbiased=*/false).max().clamp_min(1e-6);
   const Tensor cell = ((p - p.mean(0)) / half + 1).mul(0.5 * side).floor().to(at::kLong);
   const Tensor inside = cell.ge(0).logical_and(cell.lt(side)).all(1);
   const Tensor column = cell.select(1, 0), row = side - 1 - cell.select(1, 1);

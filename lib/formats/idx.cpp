@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 
@@ -24,8 +25,9 @@ std::string member(const std::string& folder, const std::string& name) {
 }  // namespace
 
 Array open_idx(const std::string& path) {
+  size_of_file(path);  // it is there
   const bool packed = is_gzip(path);
-  const std::string bytes = packed ? read_bytes(path) : first_bytes(path, longest_head);
+  std::string bytes = first_bytes(path, longest_head);
   require(bytes.size() >= 4 && bytes[0] == 0 && bytes[1] == 0, path,
           ": not an IDX file (its first two bytes are not zero)");
   const int type = static_cast<uint8_t>(bytes[2]), dims = static_cast<uint8_t>(bytes[3]);
@@ -36,8 +38,9 @@ Array open_idx(const std::string& path) {
   require(bytes.size() >= head, path, ": ends within its sizes (truncated)");
   std::vector<int64_t> sizes;
   for (int i = 0; i < dims; ++i) sizes.push_back(big_endian(bytes, 4 + 4 * i, 4));
-  const uint64_t data = (packed ? bytes.size() : size_of_file(path)) - head;
   const int64_t expected = bytes_of(sizes, at::kByte);
+  if (packed) bytes = read_bytes(path, head + std::max<int64_t>(expected, 0));
+  const uint64_t data = (packed ? bytes.size() : size_of_file(path)) - head;
   require(expected >= 0 && data == static_cast<uint64_t>(expected), path, ": holds ", data,
           " bytes of data, expected ", text(expected < 0 ? "more" : text(expected)), " for ",
           at::IntArrayRef(sizes));

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/space.h"
+#include "formats/bytes.h"
 #include "formats/jpeg.h"
 #include "formats/png.h"
 
@@ -17,10 +18,24 @@ namespace fs = std::filesystem;
 
 namespace {
 
-bool is_image(const fs::path& file) {
+bool ends_with_any(const fs::path& file, const std::vector<std::string>& endings) {
   std::string ending = file.extension();
   std::transform(ending.begin(), ending.end(), ending.begin(), ::tolower);
-  return ending == ".png" || ending == ".jpg" || ending == ".jpeg";
+  return std::find(endings.begin(), endings.end(), ending) != endings.end();
+}
+
+bool is_image(const fs::path& file) { return ends_with_any(file, {".png", ".jpg", ".jpeg"}); }
+
+/// Errors: images that would be left out, deeper in the folder or of other formats.
+void require_all_read(const fs::path& folder) {
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const fs::path& path = entry.path();
+    require(!entry.is_directory() || !is_image_folder(path), path.string(),
+            ": images that lie deeper than their class are not read; move them into ",
+            folder.string());
+    require(!ends_with_any(path, {".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".gif"}),
+            path.string(), ": images are read as PNG or JPEG; convert it, or move it away");
+  }
 }
 
 std::vector<fs::path> sorted(const fs::path& folder, bool folders) {
@@ -36,7 +51,10 @@ std::vector<fs::path> sorted(const fs::path& folder, bool folders) {
 
 std::vector<std::string> names_of(const std::vector<fs::path>& folders) {
   std::vector<std::string> names;
-  for (const auto& folder : folders) names.push_back(folder.filename());
+  for (const auto& folder : folders) {
+    names.push_back(folder.filename());
+    require(is_utf8(names.back()), folder.string(), ": names of classes have to be UTF-8");
+  }
   return names;
 }
 
@@ -69,10 +87,15 @@ Array images_in(const std::vector<std::string>& files) {
 
 bool is_image_folder(const std::string& path) {
   if (!fs::is_directory(path)) return false;
-  const auto found =
-      fs::recursive_directory_iterator(path, fs::directory_options::skip_permission_denied);
-  return std::any_of(begin(found), end(found),
-                     [](const auto& entry) { return is_image(entry.path()); });
+  using Options = fs::directory_options;
+  std::error_code error;
+  fs::recursive_directory_iterator at(
+      path, Options::skip_permission_denied | Options::follow_directory_symlink, error);
+  for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
+    if (is_image(at->path())) return true;
+    if (at.depth() > 3) at.disable_recursion_pending();  // links may go in circles
+  }
+  return false;
 }
 
 Examples read_image_folder(const std::string& path) {
@@ -101,11 +124,13 @@ Examples read_image_folder(const std::string& path) {
     const auto outside = sorted(part, false);
     require(classes.empty() || outside.empty(), outside.empty() ? "" : outside[0].string(),
             ": an image beside the folders of the classes; put it into one");
+    if (classes.empty()) require_all_read(part);
     add(outside, -1);
     for (const auto& folder : classes) {
       const std::string name = folder.filename();
       const auto found = std::find(all.classes.begin(), all.classes.end(), name);
       require(found != all.classes.end(), folder.string(), ": a class that train/ does not have");
+      require_all_read(folder);
       const auto files = sorted(folder, false);
       require(!files.empty(), folder.string(), ": a class without PNG or JPEG images; remove it");
       add(files, found - all.classes.begin());

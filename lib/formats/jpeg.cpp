@@ -36,7 +36,6 @@ class JpegReader {
       ++info->err->num_warnings;
       keep_message(info);
     };
-    jpeg_create_decompress(&info_);
     // A few bytes can ask for a scan of the whole image, over and over.
     progress_.progress_monitor = [](j_common_ptr info) {
       auto* self = static_cast<JpegReader*>(info->client_data);
@@ -44,11 +43,20 @@ class JpegReader {
       std::strcpy(self->message_, "more scans than are read");
       std::longjmp(self->back_, 1);
     };
-    info_.progress = &progress_;
   }
   ~JpegReader() { jpeg_destroy_decompress(&info_); }
   JpegReader(const JpegReader&) = delete;
 
+  /// Reads the header; errors as of run.
+  bool begin(const std::string& bytes) {
+    return run([this, &bytes](jpeg_decompress_struct& info) {
+      jpeg_create_decompress(&info);  // clears all but err and client_data
+      info.progress = &progress_;
+      jpeg_mem_src(&info, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+      jpeg_read_header(&info, TRUE);
+      info.out_color_space = info.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
+    });
+  }
   /// False where libjpeg fails or has to guess: then message() says why.
   template <class Work>
   bool run(const Work& work) {
@@ -76,12 +84,7 @@ class JpegReader {
 Tensor read_jpeg(const std::string& path) {
   const std::string bytes = read_bytes(path);
   JpegReader reader;
-  const bool begun = reader.run([&bytes](jpeg_decompress_struct& info) {
-    jpeg_mem_src(&info, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
-    jpeg_read_header(&info, TRUE);
-    info.out_color_space = info.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
-  });
-  require(begun, path, ": not a JPEG image that can be read: ", reader.message());
+  require(reader.begin(bytes), path, ": not a JPEG image that can be read: ", reader.message());
   const auto& header = reader.info();
   require(header.num_components == 1 || header.num_components == 3, path, ": a JPEG image of ",
           header.num_components, " colours (CMYK, as for print?); expected grey or RGB");

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <filesystem>
 
 #include "base/error.h"
 #include "formats/bytes.h"
@@ -32,7 +31,8 @@ Tensors read_archive(const std::string& path) {
   const auto order = records.find("byteorder");
   require(order == records.end() || read_member(path, order->second) == "little", path,
           ": its numbers have their most significant byte first, which is not read");
-  require(records.contains("data.pkl"), path, ": a zip archive without data.pkl");
+  require(records.contains("data.pkl"), path,
+          ": a zip archive without data.pkl: weights of no network by torch.save");
   Tensors read;  // storages by their key: tensors share them
   const auto storage = [&](at::ScalarType type, const std::string& key, int64_t count) {
     if (!read.contains(key)) {
@@ -58,7 +58,7 @@ Tensors read_archive(const std::string& path) {
 const std::string stream_mark = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
 
 Tensors read_stream(const std::string& path) {
-  const std::string bytes = read_bytes(path, std::filesystem::file_size(path));
+  const std::string bytes = read_bytes(path, size_of_file(path));
   std::string_view rest = bytes;
   size_t total = 0;
   Tensors read;

@@ -101,6 +101,8 @@ void load_tensors(torch::nn::Module& net, const Tensors& weights, bool partial) 
 }
 
 json carried_on(const Label& source) {
+  require(source.kind == "dataset" || source.facts.contains("data"), "a file of kind ", source.kind,
+          " tells of no data");
   json facts = {
       {"data", source.kind == "dataset" ? json(source.content) : source.facts.at("data")}};
   for (const char* name : {"scale", "shift", "storage"}) facts[name] = source.facts.at(name);

@@ -27,6 +27,7 @@ struct Checkpoint {
 
 /// Errors: not a checkpoint of one of the kinds; a damaged file.
 Checkpoint read_checkpoint(const std::string& path, const std::vector<std::string>& kinds);
+/// As the run's output, by its lead alone. parents: of what the model was made.
 void write_checkpoint(const Run& run, const Checkpoint& model, const std::vector<Label>& parents);
 
 /// Parameters and buffers of a module by name (the tensors themselves, not copies).

@@ -18,6 +18,7 @@ struct Pairs {
   int64_t size() const { return x1.size(0); }   ///< M
   int64_t draws() const { return x0.size(1); }  ///< K
 };
+/// Errors: another kind of file; sizes that do not go together.
 Pairs read_pairs(const std::string& path);
 
 }  // namespace couplet

@@ -72,7 +72,7 @@ void take_room(const std::string& path, const std::vector<Part>& parts, const st
   ::close(file);
   if (refused == 0 || refused == EOPNOTSUPP) return;
   std::remove(path.c_str());
-  fail(output, ": the disk has no room for its rows: ", std::strerror(refused));
+  fail(output, ": room for its rows cannot be taken: ", std::strerror(refused));
 }
 
 /// Lays the empty file's own bytes, all but the rows, over those of a file in progress: gone is the
@@ -124,6 +124,7 @@ json RowFile::begin(const Tensors& tables) const {
 
   int64_t needed = 0;
   for (const Column& c : columns_) needed += rows_ * row_bytes(c);
+  if (!resumed) std::filesystem::remove(path_);  // stopped before its first row: it takes room
   if (!resumed) require_room(run_.output, needed);
 
   const std::string fresh = path_ + ".new";

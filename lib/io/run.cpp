@@ -19,9 +19,9 @@ Label Run::label(const std::string& kind, json facts, const std::vector<Label>& 
   own["tool"] = tool, own["version"] = COUPLET_VERSION, own["seed"] = seed;
   own["device"] = device.str();
   own["parents"] = json::array();
-  std::set<std::string> seen;
+  std::set<std::string> seen, named;
   for (const Label& parent : parents) {
-    own["parents"].push_back(parent.uuid);
+    if (named.insert(parent.uuid).second) own["parents"].push_back(parent.uuid);
     for (const json& record : parent.provenance) {
       if (seen.insert(record.value("uuid", "")).second) label.provenance.push_back(record);
     }

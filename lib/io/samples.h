@@ -5,15 +5,16 @@
 
 namespace couplet {
 
-/// A samples file, read: x as stored (uint8 or float, see the fact "scaling"), label and row (N)
-/// int64, optional columns of one number a row ("curvature", "log_p", "round_trip"); its paths are
-/// left where they are.
+/// A samples file, read: x as stored (uint8 or float, see the facts "scale" and "shift"), label and
+/// row (N) int64, optional columns of one number a row ("nfe", "curvature", "round_trip"); its
+/// paths are left where they are.
 struct Samples {
   Artifact artifact;
   Space space;
   Tensor x, label, row;
   Tensors columns;
 };
+/// Errors: another kind of file; sizes that do not go together.
 Samples read_samples(const std::string& path);
 
 }  // namespace couplet

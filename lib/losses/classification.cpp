@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "base/error.h"
+
 namespace couplet {
 
 Tensor moved(const Tensor& images, const Tensor& offsets) {
@@ -15,16 +17,25 @@ Tensor moved(const Tensor& images, const Tensor& offsets) {
   return images.flatten(2).gather(2, from.expand({n, channels, h * w})).view(images.sizes());
 }
 
+Classification::Classification(const ClassificationOptions& options, const Space& space,
+                               const Random& random)
+    : options_(options), shift_(random.stream("shift")) {
+  require_option(options.shift == 0 || (options.shift > 0 && space.shape.size() == 3),
+                 "option 'loss.shift' must be 0, or so many pixels of images");
+  require_option(options.smoothing >= 0 && options.smoothing < 1,
+                 "option 'loss.smoothing' must be in [0, 1), found ", options.smoothing);
+}
+
 Tensor Classification::operator()(const Classifier& net, const Tensor& x, const Tensor& label,
                                   const Tensor& rows) const {
   Tensor seen = x;
-  if (x.dim() == 4 && options.shift > 0) {
-    const double choices = static_cast<double>(2 * options.shift + 1);
-    const Tensor u = random.stream("shift").uniform(rows, {2});  // in (0, 1]
-    seen = moved(x, (u * choices).ceil().to(at::kLong) - 1 - options.shift);
+  if (options_.shift > 0) {
+    const double choices = static_cast<double>(2 * options_.shift + 1);
+    const Tensor u = shift_.uniform(rows, {2});  // in (0, 1]
+    seen = moved(x, (u * choices).ceil().to(at::kLong) - 1 - options_.shift);
   }
   return at::cross_entropy_loss(net.logits(net.features(seen)), label, {}, at::Reduction::Mean,
-                                -100, options.smoothing);
+                                -100, options_.smoothing);
 }
 
 }  // namespace couplet

@@ -15,12 +15,17 @@ struct ClassificationOptions {
   }
 };
 
-struct Classification {
-  ClassificationOptions options;
-  Random random;
+class Classification {
+ public:
+  /// Errors: BadOption.
+  Classification(const ClassificationOptions& options, const Space& space, const Random& random);
   /// Mean cross entropy in nats of examples x (N, *shape), moved by row, with label (N).
   Tensor operator()(const Classifier& net, const Tensor& x, const Tensor& label,
                     const Tensor& rows) const;
+
+ private:
+  ClassificationOptions options_;
+  Random shift_;
 };
 
 /// images (N, C, H, W), each moved by its own (dy, dx), (N, 2) int64.

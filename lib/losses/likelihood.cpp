@@ -27,6 +27,8 @@ Likelihood::Likelihood(const LikelihoodOptions& options, const Dataset& data, co
       drop_(random.stream("label drop")) {
   require_option(options.noise != "uniform" || options.eta == LikelihoodOptions().eta,
                  "option 'loss.eta' has no effect with uniform noise");
+  require_option(label_drop_ >= 0 && label_drop_ < 1,
+                 "option 'loss.label_drop' must be in [0, 1), found ", label_drop_);
 }
 
 Tensor Likelihood::operator()(NormalizingFlow& flow, const Batch& batch, const Tensor& rows) const {

@@ -8,7 +8,7 @@
 namespace couplet {
 
 struct Backbone : torch::nn::Module {
-  /// x: (N, *shape); times: (N, K) clock readings in [0, 1]; label: (N) int64, -1 = none.
+  /// x: (N, *shape); times: (N, K) clock readings, t - s in [-1, 1]; label: (N) int64, -1 = none.
   /// Returns (N, *shape).
   virtual Tensor forward(const Tensor& x, const Tensor& times, const Tensor& label) = 0;
 };

@@ -47,6 +47,8 @@ int64_t add_stages(nn::Sequential& net, const Space& space, int64_t width) {
 Classifier::Classifier(const ClassifierOptions& options, const Space& space)
     : layers_(std::make_shared<Layers>()) {
   require(space.classes > 1, "a classifier needs labels: the data has ", space.classes, " classes");
+  require_option(options.width > 0 && options.features > 0,
+                 "options 'net.width' and 'net.features' must be positive");
   auto& [body, embed, head] = *layers_;
   int64_t size = space.dims();
   if (space.shape.size() == 3) size = add_stages(body, space, options.width);

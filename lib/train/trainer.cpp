@@ -38,6 +38,7 @@ void check(const TrainOptions& o) {
   need(o.precision == "fp32" || o.precision == "bf16", "precision", "fp32 or bf16");
   need(o.log_every > 0, "log_every", "positive");
   need(o.validate_every >= 0, "validate_every", "0 or more");
+  need(o.save_minutes >= 0, "save_minutes", "0 or more");
 }
 
 namespace {

@@ -63,8 +63,8 @@ void check(const TrainOptions& options);
 /// k B … k B + B - 1 at step k. On a CPU it is called by several threads at once, each with a share
 /// of these rows; of many processes each has a slice of them, and the sum of gradients moves all
 /// alike. Saves its state in the run's partial folder, resumes from it bit-exactly (with as
-/// many threads), stops with Unfinished as the run asks. Returns weights and average, and the last
-/// validation's numbers. Errors: a loss that is not finite (step, rows).
+/// many threads, on a CPU), stops with Unfinished as the run asks. Returns weights and average, and
+/// the last validation's numbers. Errors: a loss that is not finite (step, rows).
 Trained train(torch::nn::Module& net, const std::function<Tensor(const Tensor& rows)>& loss,
               const TrainOptions& options, const Run& run, const std::string& name,
               const TrainHooks& hooks = {});

@@ -19,8 +19,7 @@ TEST_CASE("Images are moved one by one", "[losses]") {
 TEST_CASE("Augmentation depends on the row alone and reads nothing back", "[losses]") {
   const Space space{{1, 8, 8}, 10};
   const auto net = make_classifier({{"width", 8}}, space);
-  Classification loss{{}, Random(2)};
-  loss.options.shift = 1;
+  const Classification loss({.shift = 1}, space, Random(2));
   const Tensor rows = row_range(10, 14), x = Random(1).normal(rows, space.shape);
   const Tensor label = rows % 10;
   const double whole = loss(*net, x, label, rows).item<double>();

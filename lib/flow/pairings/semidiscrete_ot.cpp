@@ -167,12 +167,15 @@ struct SemidiscreteOt : Pairing {
     // The class of a number is that of the example that a shuffled epoch has there.
     const Tensor asked = batches.labels(batches.shuffled(numbers));
     Tensor point = at::empty_like(numbers);
-    for (size_t c = 0; c < cells.size(); ++c) {
+    const Tensor group = by_class ? asked + 1 : at::zeros_like(asked);
+    const Tensor order = group.argsort(/*stable=*/true, 0, /*descending=*/false);
+    const Tensor counts = group.bincount({}, std::ssize(cells)).cpu();  // the host waits once
+    const int64_t* often = counts.const_data_ptr<int64_t>();
+    for (int64_t c = 0, begin = 0, count = 0; c < std::ssize(cells); ++c, begin += count) {
+      count = often[c];
+      if (count == 0) continue;
       const Cells& own = cells[c];
-      if (!own.y.defined()) continue;
-      const Tensor rows = by_class ? (asked == static_cast<int64_t>(c) - 1).nonzero().view(-1)
-                                   : at::arange(numbers.size(0), numbers.options());
-      if (rows.size(0) == 0) continue;
+      const Tensor rows = order.narrow(0, begin, count);
       const Tensor j = assign_noise(x0.index_select(0, rows).flatten(1), own.y, own.g);
       point.index_copy_(0, rows, own.points.index_select(0, j));
     }
