@@ -121,6 +121,7 @@ TEST_CASE("npz written and read is the same arrays", "[formats]") {
                           {"label", at::arange(4)},
                           {"half", at::arange(6).to(at::kHalf).view({2, 3})},
                           {"scale", at::scalar_tensor(0.125, at::kDouble)},
+                          {"shift", at::scalar_tensor(-1.0, at::kDouble)},
                           {"none", at::empty({0, 3}, at::kFloat)}};
   write_npz(path, arrays);
   const Tensors read = read_npz(path);

@@ -47,7 +47,7 @@ TEST_CASE("series: a row a model, a column an NFE, references across, seeds in o
                  measured("teacher pairs", record(4, 100, {{"fd", 1.0}, {"energy", 0.5}})),
                  measured("independent", record(1, 100, {{"fd", 8.0}})),
                  measured("independent", record(1, 100, {{"fd", 10.0}})),
-                 measured("test split", record(nullptr, 30, {{"fd", 0.25}}))});
+                 measured("test split", record(nullptr, 60, {{"fd", 0.25}}))});
   REQUIRE(all.size() == 2);
   CHECK(all[0].term.name == "fd");
   CHECK(all[1].term.name == "energy");
@@ -60,7 +60,7 @@ TEST_CASE("series: a row a model, a column an NFE, references across, seeds in o
   CHECK(fd.rows[1][1].text == "9 ± 1.4");
   CHECK_FALSE(fd.rows[1][1].best);
   CHECK(fd.rows[1][2].text.empty());
-  CHECK(fd.rows[2][0].text == "test split (30 rows)");
+  CHECK(fd.rows[2][0].text == "test split (60 rows)");
   CHECK(fd.rows[2][1].text == "0.25");
   CHECK(fd.rows[2][1].span == 2);
   // The protocol stands beside the numbers: extractor, rows, reference.
@@ -71,6 +71,10 @@ TEST_CASE("series: a row a model, a column an NFE, references across, seeds in o
   }
   REQUIRE(plot_of(all[0]).curves.size() == 3);
   CHECK(plot_of(all[0]).curves[2].mark == Mark::dashed);
+  const auto fewer = series_of({measured("a", record(1, 100, {{"fd", 2.0}})),
+                                measured("a", record(4, 100, {{"fd", 1.0}})),
+                                measured("test split", record(nullptr, 40, {{"fd", 0.25}}))});
+  CHECK(plot_of(fewer.at(0)).curves.size() == 1);  // biased by its few rows: in the table alone
   CHECK(plot_of(all[1]).curves.empty());
   CHECK(headline(all).find("lowest 1 by teacher pairs at NFE 4; at NFE 1 2 by teacher pairs") !=
         std::string::npos);
