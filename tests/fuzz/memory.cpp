@@ -21,7 +21,13 @@ void add(int64_t bytes) {
 }  // namespace
 
 #ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/allocator_interface.h>
+
+// GCC's runtime has these, as Clang's, but not their header.
+extern "C" {
+size_t __sanitizer_get_allocated_size(const void*);
+int __sanitizer_install_malloc_and_free_hooks(void (*)(const volatile void*, size_t),
+                                              void (*)(const volatile void*));
+}
 
 namespace {
 
