@@ -112,7 +112,7 @@ int main(int argc, char** argv) {
   for (const auto& [name, net] : nets) {
     work["map-" + name + "-fm"] = [&, name = name] { return student(name, false).match(); };
     for (const auto& [loss, options] : losses()) {
-      const bool follows = distillation_losses().make(options)->traits.average;
+      const bool follows = distillation_losses().make(options)->traits.target;
       work["map-" + name + "-" + loss] = [&, name = name, options = options, follows] {
         return student(name, follows).distil(options);
       };

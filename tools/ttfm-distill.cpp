@@ -58,16 +58,16 @@ int main(int argc, char** argv) {
       seed_weights(own);
       // A map begins as the block on the noise side: clocks after the first enter by zero weights.
       const auto net = [&] { return load_backbone(student, clocks, run.device, false, last - 1); };
-      const FlowMap phi{net()}, average{loss.average ? net() : nullptr};
-      if (loss.average) load_tensors(*average.net, named_tensors(*phi.net));
+      const FlowMap phi{net()}, target{loss.target ? net() : nullptr};
+      if (loss.target) load_tensors(*target.net, named_tensors(*phi.net));
       phi.net->train();
       LabelledVelocity v;
       if (loss.asks_teacher()) v = load_field(student, run.device, false, last - 1);
       const Distiller distil(options.distil, interpolant(student.facts["interpolant"]), own.random);
-      const Distillation models{phi, average, v};
+      const Distillation models{phi, target, v};
       const auto of = [&](const Tensor& rows) { return distil(models, pi->draw(rows), rows); };
       TrainHooks hooks;
-      if (loss.average) hooks.followers = {{average.net.get(), options.distil.target_ema}};
+      if (loss.target) hooks.followers = {{target.net.get(), options.distil.target_ema}};
       auto [trained, numbers] = train(*phi.net, of, options.train, own, name, hooks);
       trained.net = student.blocks[last - 1].net;
       map.blocks.push_back(trained);

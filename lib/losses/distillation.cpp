@@ -99,7 +99,7 @@ void check(const DistillOptions& options) {
   acts(options.solution_steps == 0 || traits.asks_teacher(), "solution_steps", ", or no teacher");
   require_option(options.target_ema >= 0 && options.target_ema < 1,
                  "option 'distil.target_ema' must be in [0, 1), found ", options.target_ema);
-  acts(traits.average || options.target_ema == DistillOptions().target_ema, "target_ema");
+  acts(traits.target || options.target_ema == DistillOptions().target_ema, "target_ema");
   require_option(options.label_drop >= 0 && options.label_drop < 1,
                  "option 'distil.label_drop' must be in [0, 1), found ", options.label_drop);
   require_option(options.label_drop == 0 || !traits.ends, "option 'distil.label_drop': the loss ",
@@ -182,11 +182,11 @@ Tensor Distiller::operator()(const Distillation& models, CoupledBatch pairs,
   const auto& range = options_.guidance;
   if (range.empty()) return unguided(models, pairs, rows);
   if (range.size() == 1) {
-    return unguided({models.student, models.average, guide(models.teacher, range[0])}, pairs, rows);
+    return unguided({models.student, models.target, guide(models.teacher, range[0])}, pairs, rows);
   }
   const Tensor part = guidance_.uniform(rows, {});
   const LabelledVelocity v = guide(models.teacher, range[0] + (range[1] - range[0]) * part);
-  return unguided({{models.student.net, part}, {models.average.net, part}, v}, pairs, rows);
+  return unguided({{models.student.net, part}, {models.target.net, part}, v}, pairs, rows);
 }
 
 Tensor Distiller::unguided(const Distillation& models, const CoupledBatch& pairs,

@@ -9,10 +9,10 @@
 
 namespace couplet {
 
-/// What is trained, its moving average, and the flow it must follow.
+/// What is trained, its target network (a moving average of it), and the flow it must follow.
 struct Distillation {
   const FlowMap& student;
-  const FlowMap& average;
+  const FlowMap& target;
   const LabelledVelocity& teacher;
 };
 
@@ -33,11 +33,11 @@ struct DistillationPoints {
 
 /// What a loss reads, and which jumps it teaches.
 struct LossTraits {
-  bool law = true;       ///< draw() reads the law
-  bool average = false;  ///< reads models.average
-  bool teacher = true;   ///< needs a teacher; else the velocity at x_s is that of the pairs' paths
-  bool ends = false;     ///< reads the pairs' ends alone: x1 is where the teacher carries x0
-  bool d_ds = false;     ///< differentiates the student by s, its network's first clock
+  bool law = true;      ///< draw() reads the law
+  bool target = false;  ///< reads models.target
+  bool teacher = true;  ///< needs a teacher; else the velocity at x_s is that of the pairs' paths
+  bool ends = false;    ///< reads the pairs' ends alone: x1 is where the teacher carries x0
+  bool d_ds = false;    ///< differentiates the student by s, its network's first clock
   std::string jumps = "any";  ///< or those "to-end" (t = 1), or the "whole" one from 0 to 1
   /// Whether it reads models.teacher.
   bool asks_teacher() const { return teacher && !ends; }

@@ -134,7 +134,7 @@ TEST_CASE("Every distillation loss is zero at the exact map, and only there", "[
       const LabelledVelocity v = teacher_of(flow);
       const FlowMap exact{flow.map()};
       // A loss that does not need the average must not touch it.
-      const FlowMap average = loss->traits.average ? exact : FlowMap{};
+      const FlowMap average = loss->traits.target ? exact : FlowMap{};
       const Tensor zero = at::zeros({x.size(0)}, real);
       CoupledBatch pairs = no_label(x);
       pairs.x1 = flow.phi(x, zero, zero + 1);
@@ -150,7 +150,7 @@ TEST_CASE("Every distillation loss is zero at the exact map, and only there", "[
           })};
       const double wrong = value_of(*loss, {bent, average, v}, x, clocks, pairs).item<double>();
       CHECK(wrong > 1e-4);
-      if (loss->traits.average) {
+      if (loss->traits.target) {
         CHECK(value_of(*loss, {exact, bent, v}, x, clocks, pairs).item<double>() > 1e-4);
       }
     }

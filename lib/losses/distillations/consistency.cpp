@@ -13,7 +13,7 @@ struct Consistency : DistillationLoss {
   double step;
   explicit Consistency(const ConsistencyOptions& options)
       : DistillationLoss(
-            {.average = true, .teacher = by_teacher(options.velocity), .jumps = "to-end"}),
+            {.target = true, .teacher = by_teacher(options.velocity), .jumps = "to-end"}),
         step(1 / static_cast<double>(options.steps)) {}
 
   Clocks draw(const TimeLaw& law, const Tensor& uniform) const override {
@@ -34,7 +34,7 @@ struct Consistency : DistillationLoss {
     {
       const at::NoGradGuard no_grad;
       const Tensor r = (s + step).clamp_max(1);
-      end = models.average(next(models, p, r), r, one, label);
+      end = models.target(next(models, p, r), r, one, label);
     }
     return mean_square((models.student(p.x_s, s, one, label) - end) / step);
   }

@@ -15,7 +15,7 @@ constexpr double nearest = 0.999;
 struct Itvm : DistillationLoss {
   ItvmOptions options;
   explicit Itvm(const ItvmOptions& options)
-      : DistillationLoss({.average = true}), options(options) {}
+      : DistillationLoss({.target = true}), options(options) {}
 
   Tensor part(const DistillationPoints& p) const {
     const auto& [s, t] = p.clocks;
@@ -55,8 +55,8 @@ struct Itvm : DistillationLoss {
     Tensor u_end;
     {
       const at::NoGradGuard no_grad;
-      u_end = models.average.average_velocity(p.x_s + expand_to(r - s, p.x_s) * u[2], r, t,
-                                              p.pairs.label);
+      u_end = models.target.average_velocity(p.x_s + expand_to(r - s, p.x_s) * u[2], r, t,
+                                             p.pairs.label);
     }
     // (phi(t) - phi(r)) / (t - r) with t - s divided out.
     return {u[0], (u[1] - w * u[2]) / (1 - w) - u_end};
@@ -70,9 +70,9 @@ struct Itvm : DistillationLoss {
     Tensor way;
     {
       const at::NoGradGuard no_grad;
-      const Tensor first = models.average.average_velocity(p.x_s, s, r, label);
+      const Tensor first = models.target.average_velocity(p.x_s, s, r, label);
       const Tensor x_r = p.x_s + expand_to(r - s, p.x_s) * first;
-      way = w * first + (1 - w) * models.average.average_velocity(x_r, r, t, label);
+      way = w * first + (1 - w) * models.target.average_velocity(x_r, r, t, label);
     }
     return {u[0], u[1] - way};
   }

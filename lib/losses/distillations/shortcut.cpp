@@ -13,7 +13,7 @@ namespace {
 struct Shortcut : DistillationLoss {
   ShortcutOptions options;
   explicit Shortcut(const ShortcutOptions& options)
-      : DistillationLoss({.law = false, .average = true, .teacher = by_teacher(options.velocity)}),
+      : DistillationLoss({.law = false, .target = true, .teacher = by_teacher(options.velocity)}),
         options(options) {}
 
   // The first number says whether a row learns a step, and of what length; the second where.
@@ -35,7 +35,7 @@ struct Shortcut : DistillationLoss {
     const Tensor d = (t - s) / 2;
     const Tensor asked = at::where(d.abs().gt(1.01 / static_cast<double>(options.steps)), d, 0);
     const auto half = [&](const Tensor& x, const Tensor& from) {
-      return models.average.average_velocity(x, from, from + asked, label);
+      return models.target.average_velocity(x, from, from + asked, label);
     };
     const Tensor first = half(p.x_s, s);
     const Tensor second = half(p.x_s + expand_to(d, first) * first, s + d);
