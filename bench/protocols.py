@@ -75,9 +75,10 @@ def main():
         # since pytorch-fid's root wants more images than features.
         from pytorch_fid.fid_score import calculate_frechet_distance
         theirs(weights, folder)
-        ours = ["--features", weights, "-s", "input=pytorch-fid", "-s", "layer=768", "--metrics", "fd"]
+        by = ["--features", weights, "-s", "input=pytorch-fid", "-s", "layer=768"]
+        ours = [*by, "--metrics", "fd"]
         for split in ("train", "test"):
-            fid(folder / split, *ours, "-o", folder / f"{split}-ours.npz")
+            fid(folder / split, *by, "-o", folder / f"{split}-ours.npz")
 
         def distance(a, b):
             a, b = (numpy.load(folder / f"{name}.npz") for name in (a, b))
