@@ -8,7 +8,6 @@
 
 #include <CLI/CLI.hpp>
 #include <deque>
-#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <optional>
@@ -348,11 +347,6 @@ int Tool::run(int argc, char** argv, const OptionSet& options,
     };
     const auto work = [&] {
       if (run.output.empty()) return body(given, run);
-      for (const std::string& path : state_->input_paths()) {
-        std::error_code absent;
-        require_option(!std::filesystem::equivalent(path, run.output, absent), "--output ",
-                       run.output, " is one of the inputs, which it would replace");
-      }
       Workplace place(run, state_->flag_values(), state_->input_paths(), c.force);
       body(given, run);
       place.finish(age());

@@ -118,6 +118,11 @@ void Workplace::share() {
 void Workplace::take(const json& now, const json& flags, const std::vector<std::string>& inputs,
                      bool force) {
   const Run& run = run_;
+  for (const std::string& input : inputs) {
+    std::error_code absent;
+    require_option(!fs::equivalent(input, run.output, absent), "--output ", run.output,
+                   " is one of the inputs, which it would replace");
+  }
   require_option(force || !fs::exists(run.output), run.output,
                  ": exists already; --force writes it anew");
   const auto parent = fs::path(run.output).parent_path();

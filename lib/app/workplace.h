@@ -7,8 +7,8 @@ namespace couplet {
 class Workplace {
  public:
   /// Makes or takes up OUTPUT.partial/; the lead does, for all processes of the run. Errors: OUTPUT
-  /// exists (without force), another run works there, work of another command lies there (names the
-  /// keys that differ), the folder cannot be written.
+  /// is one of the inputs, or exists (without force), another run works there, work of another
+  /// command lies there (names the keys that differ), the folder cannot be written.
   Workplace(const Run& run, const json& flags, const std::vector<std::string>& inputs, bool force);
   /// Leaves what can be resumed; a folder without any state is removed.
   ~Workplace();

@@ -152,13 +152,13 @@ Tensor grid_rows(const DatasetContents& data, const ConversionOptions& options) 
   return at::cat(lines);
 }
 
-/// Errors: numbers that no picture shows.
-Tensor as_bytes(const Tensor& stored, const DatasetContents& data, int64_t first) {
-  const Tensor x = data.scaling.apply(stored);
+/// Examples as pixels; rows: (N), their numbers. Errors: one that no picture shows.
+Tensor pixels_of(const Tensor& stored, const Tensor& rows, const Scaling& scaling) {
+  const Tensor x = scaling.apply(stored);
   const Tensor bad = x.flatten(1).isfinite().all(1).logical_not().nonzero();
   if (bad.size(0) > 0) {
-    fail("row ", first + bad[0][0].item<int64_t>(),
-         ": holds a number that is not finite, which no ", "picture shows");
+    fail("row ", rows[bad[0][0]].item<int64_t>(),
+         ": holds a number that is not finite, which no picture shows");
   }
   return byte_scaling.to_bytes(x);
 }
@@ -176,8 +176,8 @@ void write_grid(const Subject& subject, const ConversionOptions& options, const 
   require_option(shape.size() == 3, run.output,
                  ": a picture shows images or points of the plane, the examples have shape ",
                  at::IntArrayRef(shape));
-  const Tensor shown = data.x.take(grid_rows(data, options));
-  const Tensor images = as_bytes(shown, data, 0);
+  const Tensor rows = grid_rows(data, options);
+  const Tensor images = pixels_of(data.x.take(rows), rows, data.scaling);
   write_png(run.output, image_grid(images, options.columns, legible_zoom(images)));
 }
 
@@ -205,7 +205,8 @@ void write_images(const Subject& subject, const ConversionOptions& options, cons
   const fs::path folder = run.partial("images");
   fs::remove_all(folder), fs::create_directories(folder);
   data.x.selected(row_range(0, count)).for_rows([&](int64_t begin, const Tensor& part) {
-    const Tensor pixels = as_bytes(part, data, begin);
+    const Tensor rows = row_range(begin, begin + part.size(0));
+    const Tensor pixels = pixels_of(part, rows, data.scaling);
     for (int64_t i = 0; i < pixels.size(0); ++i) {
       const Tensor image = shape[0] == 1 ? pixels[i][0] : pixels[i].permute({1, 2, 0});
       const std::string bytes = encode_png(image.contiguous());

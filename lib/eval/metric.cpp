@@ -351,8 +351,8 @@ json measure(const Summary& samples, const Summary& reference, const MeasureOpti
   require(!known || samples.shape == reference.shape, path, ": examples of shape ",
           at::IntArrayRef(samples.shape), ", those of ", against, " have shape ",
           at::IntArrayRef(reference.shape));
-  require_one_unit(samples.about, reference.about),
-      require_one_unit(reference.about, samples.about);
+  require_one_unit(samples.about, reference.about);
+  require_one_unit(reference.about, samples.about);
   const json& of = samples.about;
   json out = {{"samples", of.value("path", "")},
               {"model", of.value("model", of.value("kind", ""))}};

@@ -74,21 +74,20 @@ Extractors affordable(Extractors all, int64_t dims, const std::string& path) {
   return all;
 }
 
-/// Images that are no bytes are taken as -1 .. 1, by published networks and where they come from
-/// elsewhere. Errors: levels 0 .. 255 as
-/// floats.
+/// Images that are no bytes are taken as -1 .. 1: by published networks, and where they come from
+/// elsewhere. Errors: levels 0 .. 255 as floats for a network.
 void warn_of_levels(const std::string& path, const Tensor& x, const json& protocols, bool images,
                     const Run& run) {
   const bool network = std::any_of(protocols.begin(), protocols.end(),
                                    [](const json& p) { return p.contains("quantised"); });
   if (!network && !images) return;
   const auto [low, high] = at::aminmax(x);
-  require(high.item<double>() <= 8, path,
-          ": images that are not bytes are taken as -1 .. 1, found ", low.item<double>(), " .. ",
-          high.item<double>(), "; store bytes 0 .. 255");
-  if (low.item<double>() < 0) return;
-  run.log->warn(
-      path + ": no number is below 0: images that are not bytes are taken as -1 .. 1, not 0 .. 1");
+  const bool levels = high.item<double>() > 8;
+  require(!network || !levels, path, ": images that are not bytes are taken as -1 .. 1, found ",
+          low.item<double>(), " .. ", high.item<double>(), "; store bytes 0 .. 255");
+  if (!levels && low.item<double>() < 0) return;
+  run.log->warn(text(path, ": images that are not bytes are taken as -1 .. 1, found ",
+                     low.item<double>(), " .. ", high.item<double>()));
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kImage = 3 * 32 * 32;
 
-/// How a version is laid out: labels a record, of which the last counts; files; names of classes.
+/// How a version is laid out: labels a record, of which the last counts; how many classes it has;
+/// files; names of classes.
 struct Version {
   int64_t labels, classes;
   std::vector<std::string> train;

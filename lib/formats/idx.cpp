@@ -25,7 +25,7 @@ std::string member(const std::string& folder, const std::string& name) {
 }  // namespace
 
 Array open_idx(const std::string& path) {
-  size_of_file(path);  // it is there
+  const uint64_t stored = size_of_file(path);
   const bool packed = is_gzip(path);
   std::string bytes = first_bytes(path, longest_head);
   require(bytes.size() >= 4 && bytes[0] == 0 && bytes[1] == 0, path,
@@ -40,7 +40,7 @@ Array open_idx(const std::string& path) {
   for (int i = 0; i < dims; ++i) sizes.push_back(big_endian(bytes, 4 + 4 * i, 4));
   const int64_t expected = bytes_of(sizes, at::kByte);
   if (packed) bytes = read_bytes(path, head + std::max<int64_t>(expected, 0));
-  const uint64_t data = (packed ? bytes.size() : size_of_file(path)) - head;
+  const uint64_t data = (packed ? bytes.size() : stored) - head;
   require(expected >= 0 && data == static_cast<uint64_t>(expected), path, ": holds ", data,
           " bytes of data, expected ", text(expected < 0 ? "more" : text(expected)), " for ",
           at::IntArrayRef(sizes));

@@ -26,10 +26,13 @@ bool ends_with_any(const fs::path& file, const std::vector<std::string>& endings
 
 bool is_image(const fs::path& file) { return ends_with_any(file, {".png", ".jpg", ".jpeg"}); }
 
+bool is_hidden(const fs::path& file) { return file.filename().string().starts_with("."); }
+
 /// Errors: images that would be left out, deeper in the folder or of other formats.
 void require_all_read(const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(folder)) {
     const fs::path& path = entry.path();
+    if (is_hidden(path)) continue;
     require(!entry.is_directory() || !is_image_folder(path), path.string(),
             ": images that lie deeper than their class are not read; move them into ",
             folder.string());
@@ -41,9 +44,8 @@ void require_all_read(const fs::path& folder) {
 std::vector<fs::path> sorted(const fs::path& folder, bool folders) {
   std::vector<fs::path> found;
   for (const auto& entry : fs::directory_iterator(folder)) {
-    const bool hidden = entry.path().filename().string().starts_with(".");
     const bool wanted = entry.is_directory() ? folders : !folders && is_image(entry.path());
-    if (wanted && !hidden) found.push_back(entry.path());
+    if (wanted && !is_hidden(entry.path())) found.push_back(entry.path());
   }
   std::sort(found.begin(), found.end());
   return found;

@@ -50,7 +50,7 @@ void mark_best(Sheet& sheet, size_t column, const std::vector<double>& values, i
 Row& row_named(std::vector<Row>& rows, const std::string& name) {
   const auto at =
       std::find_if(rows.begin(), rows.end(), [&](const Row& r) { return r.name == name; });
-  return at == rows.end() ? rows.emplace_back(Row{.name = name, .numbers = {}}) : *at;
+  return at == rows.end() ? rows.emplace_back(Row{.name = name}) : *at;
 }
 
 std::string samples_against(int64_t rows, const std::string& reference) {
