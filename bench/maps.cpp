@@ -5,7 +5,7 @@
 
 #include "base/threads.h"
 #include "bench.h"
-#include "losses/distillation.h"
+#include "losses/distiller.h"
 #include "losses/flow_matching.h"
 #include "train/gradients.h"
 #include "train/optimizer.h"
@@ -112,7 +112,7 @@ int main(int argc, char** argv) {
   for (const auto& [name, net] : nets) {
     work["map-" + name + "-fm"] = [&, name = name] { return student(name, false).match(); };
     for (const auto& [loss, options] : losses()) {
-      const bool follows = distillation_losses().make(options)->traits.target;
+      const bool follows = distillation_losses().make(options)->traits.target.has_value();
       work["map-" + name + "-" + loss] = [&, name = name, options = options, follows] {
         return student(name, follows).distil(options);
       };

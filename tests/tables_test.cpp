@@ -2,7 +2,6 @@
 #include <iostream>
 #include <set>
 
-#include "eval/features.h"
 #include "flow/coupling.h"
 #include "flow/normalizing_flow.h"
 #include "flow/pairing.h"
@@ -15,9 +14,9 @@ using namespace couplet;
 
 namespace {
 
-const std::vector<const Table*> tables = {
-    &backbones(), &normalizing_flows(),   &couplings(), &pairings(),
-    &time_laws(), &distillation_losses(), &extractors()};
+const std::vector<const Table*> tables = {&backbones(), &normalizing_flows(),
+                                          &couplings(), &pairings(),
+                                          &time_laws(), &distillation_losses()};
 
 /// Another value of the same type.
 json changed(const json& value) {

@@ -3,7 +3,7 @@
 #include <set>
 
 #include "app/tool.h"
-#include "eval/metric.h"
+#include "eval/measure.h"
 #include "eval/nll.h"
 #include "eval/repeats.h"
 #include "eval/statistics.h"
@@ -35,20 +35,20 @@ int main(int argc, char** argv) {
   const auto& features = tool.flag("features", std::string(),
                                    "a classifier, weights of the FID's Inception, or TorchScript");
   const auto& repeats = tool.flag("repeats", false, "a last line: mean and spread of all files");
-  const auto& compare =
-      tool.flag("compare-protocols", false, "a line for each way in which programs prepare images");
+  const auto& compare = tool.flag("compare-protocols", false, "a line for each way to read images");
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
     require_option(files.size() > 1 || (!run.output.empty() && unchanged(options.measure) &&
                                         options.split == Options().split),
-                   "nothing to measure: give samples before the reference, or -o alone for the "
-                   "statistics of its 'reference_split'");
+                   "nothing to measure: give samples before the reference, or -o for statistics");
+    check(options.measure, options.read);
     const auto fields = std::count_if(files.begin(), files.end() - 1, is_velocity_field);
     require_option(fields > 0 || unchanged(options.nll),
                    "options 'nll' have no effect: no velocity field is measured");
     const bool asked = fields + 1 < std::ssize(files) || !run.output.empty();
     require_option(asked || (features.empty() && options.read == SummaryOptions() &&
+                             unchanged(options.measure) &&
                              options.reference_split == Options().reference_split),
-                   "--features, 'batch', 'reference_split', 'energy_rows' ask nothing of fields");
+                   "--features, 'batch', 'metrics', 'reference_split' ask nothing of fields");
     require_option(!compare || (run.output.empty() && !repeats),
                    "--compare-protocols goes without -o and --repeats");
     if (!run.output.empty()) check_statistics_name(run.output);

@@ -1,6 +1,7 @@
 // fm-train-student: fit a velocity field, or a chain of them, to pairs of noise and data.
 #include "app/tool.h"
 #include "flow/blocks.h"
+#include "flow/schedule.h"
 #include "flow/pool.h"
 #include "losses/flow_matching.h"
 #include "train/trainer.h"
@@ -42,8 +43,7 @@ int main(int argc, char** argv) {
     require_option(!chain || moved.empty(), "--data has no effect on a chain: give the dataset");
     check_chain(student, schedule, {options.warm, options.push, write_options(options)["net"]},
                 run);
-    check(options.train);
-    FlowMatching(options.loss, run.random);  // its options, before data are pushed
+    check(options.loss), check(options.train);
 
     for (student = taken_up(student, run); student.blocks.size() < last;) {
       const size_t n = student.blocks.size();
@@ -63,9 +63,7 @@ int main(int argc, char** argv) {
 
       block.net = write_options(options)["net"];
       student.space = pi->space();
-      student.blocks.push_back(block);
-      (name.empty() ? student.facts["numbers"] : student.facts["numbers"][name]) = numbers;
-      if (student.blocks.size() < last) keep(student, run);
+      add(student, block, numbers, name, last, run);
     }
     const double drop = options.loss.label_drop;  // guidance needs it of every block
     student.facts["label_drop"] = std::min(drop, student.facts.value("label_drop", drop));

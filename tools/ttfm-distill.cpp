@@ -1,9 +1,10 @@
 // ttfm-distill: distil a velocity field, or a chain of them, into two-time flow maps.
 #include "app/tool.h"
 #include "flow/blocks.h"
+#include "flow/map_plan.h"
+#include "flow/schedule.h"
 #include "flow/loading.h"
-#include "flow/pool.h"
-#include "losses/distillation.h"
+#include "losses/distiller.h"
 #include "train/trainer.h"
 using namespace couplet;
 
@@ -36,25 +37,18 @@ int main(int argc, char** argv) {
   const auto& count = tool.flag("blocks", int64_t{0}, "maps of a chain; 0: one for each block");
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
     const LossTraits loss = distillation_losses().make(options.distil.loss)->traits;
-    const std::string pairs = files.back();
     const Checkpoint student = beginning(files, loss.teacher, options.untaught, options.ema, run);
-    const MapPlan plan{options.coupling.value, pairs, moved, count, loss.ends, options.push};
+    const MapPlan plan{files, options.coupling.value, moved, count, loss.ends, options.push};
     const size_t maps = maps_of(student, plan), group = student.blocks.size() / maps;
     const int64_t clocks = clocks_of(options.distil);
     check(options.distil, student), check(options.train);
     Checkpoint map{.kind = "flow-map", .space = student.space, .facts = carried_on(student.label)};
-    map.facts.update(facts_of(options.distil, student, law_of_pairs(plan.coupling, pairs)));
+    map.facts.update(facts_of(options.distil, student, law_of_pairs(plan.coupling, files.back())));
     for (map = taken_up(map, run); map.blocks.size() < maps;) {
       const size_t first = map.blocks.size() * group, last = first + group;
       const std::string name = block_name("map", map.blocks.size(), maps);
       const Run own = run_of_block(run, name);
-      const auto [law, data, pushed] = pairs_of(student, plan, first, last, run);
-      const auto pi = couplings().make(law, {data, &own, moved, pushed});
-      require(pi->space() == student.space, pairs, ": its shape or classes differ from those of ",
-              files[0]);
-      const json known = student.facts.at("data");  // of an imported one empty
-      if (known != "" && known != carried_on(pi->source())["data"])
-        run.log->warn(pairs + ": are other data than those that " + files[0] + " was trained on");
+      const auto pi = pairs_of(student, plan, first, last, own);
       seed_weights(own);
       // A map begins as the block on the noise side: clocks after the first enter by zero weights.
       const auto net = [&] { return load_backbone(student, clocks, run.device, false, last - 1); };
@@ -67,13 +61,11 @@ int main(int argc, char** argv) {
       const Distillation models{phi, target, v};
       const auto of = [&](const Tensor& rows) { return distil(models, pi->draw(rows), rows); };
       TrainHooks hooks;
-      if (loss.target) hooks.followers = {{target.net.get(), options.distil.target_ema}};
+      if (loss.target) hooks.followers = {{target.net.get(), *loss.target}};
       auto [trained, numbers] = train(*phi.net, of, options.train, own, name, hooks);
       trained.net = student.blocks[last - 1].net;
-      map.blocks.push_back(trained);
-      (name.empty() ? map.facts["numbers"] : map.facts["numbers"][name]) = numbers;
-      if (map.blocks.size() < maps) keep(map, run);
+      add(map, trained, numbers, name, maps, run);
     }
-    write_checkpoint(run, map, {student.label, read_label(pairs)});
+    write_checkpoint(run, map, {student.label, read_label(files.back())});
   });
 }

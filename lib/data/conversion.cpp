@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/finite.h"
 #include "base/options.h"
 #include "data/laws.h"
 #include "data/process.h"
@@ -155,7 +156,7 @@ Tensor grid_rows(const DatasetContents& data, const ConversionOptions& options) 
 /// Examples as pixels; rows: (N), their numbers. Errors: one that no picture shows.
 Tensor pixels_of(const Tensor& stored, const Tensor& rows, const Scaling& scaling) {
   const Tensor x = scaling.apply(stored);
-  const Tensor bad = x.flatten(1).isfinite().all(1).logical_not().nonzero();
+  const Tensor bad = finite_rows(x).logical_not().nonzero();
   if (bad.size(0) > 0) {
     fail("row ", rows[bad[0][0]].item<int64_t>(),
          ": holds a number that is not finite, which no picture shows");

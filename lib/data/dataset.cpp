@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "base/error.h"
+#include "base/finite.h"
 #include "base/named.h"
 #include "io/rows.h"
 
@@ -13,7 +14,7 @@ namespace {
 // The first row with a number that is not finite, -1 where all are.
 int64_t first_bad_row(const Tensor& x) {
   if (!x.is_floating_point() || x.numel() == 0) return -1;
-  const Tensor bad = x.flatten(1).isfinite().all(1).logical_not().nonzero();
+  const Tensor bad = finite_rows(x).logical_not().nonzero();
   return bad.size(0) > 0 ? bad[0][0].item<int64_t>() : -1;
 }
 

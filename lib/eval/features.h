@@ -3,8 +3,9 @@
 #include <c10/core/Device.h>
 
 #include <functional>
+#include <memory>
 
-#include "base/registry.h"
+#include "base/types.h"
 
 namespace couplet {
 
@@ -29,9 +30,6 @@ struct FeatureExtractor {
   /// What must be said beside a number that rests on these features: {"extractor": name, …}.
   virtual json protocol() const = 0;
 };
-
-/// make(options, device)
-const Registry<FeatureExtractor, c10::Device>& extractors();
 
 /// How images come to networks of others: the FID's Inception, EfficientNet-Lite0, TorchScript.
 struct NetworkProtocol {

@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "base/error.h"
+#include "base/finite.h"
 #include "eval/energy.h"
 #include "eval/frechet.h"
 #include "eval/summary.h"
@@ -101,7 +102,7 @@ std::vector<double> shares_of_bins(const Tensor& z) {
 }  // namespace
 
 json gaussianity(const Tensor& z, const Tensor& label, int64_t classes, const Random& random) {
-  const Tensor kept = finite_rows(z);
+  const Tensor kept = finite_rows(z).nonzero().view(-1);
   require(kept.size(0) > 1, "a summary of codes needs two rows of finite numbers, found ",
           kept.size(0), " of ", z.size(0));
   const Tensor codes = z.detach().flatten(1).index_select(0, kept);

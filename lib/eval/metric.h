@@ -1,4 +1,4 @@
-// Measures of samples against a reference.
+// The table of measures of samples against a reference.
 #pragma once
 #include "base/random.h"
 #include "eval/summary.h"
@@ -24,12 +24,14 @@ struct MeasureOptions {
   }
 };
 
-/// One row of the table: the numbers it gives, by name; none where it does not apply.
+/// Samples, and what they are measured against.
 struct Comparison {
   const Summary &samples, &reference;
   const MeasureOptions& options;
   const Random& random;
 };
+/// One row of the table; it gives numbers by name, none where it does not apply. needs: what it
+/// applies to, as the end of "needs …".
 struct Metric {
   std::string name, help, needs;
   bool quick;  ///< measured where no metrics are named
@@ -37,19 +39,5 @@ struct Metric {
   json (*measure)(const Comparison& c);
 };
 const std::vector<Metric>& metrics();
-
-/// Whether what is asked for reads the features of each row, which summaries then have to keep.
-/// Errors: BadOption, for metrics that there are not, numbers that cannot be, options without
-/// effect.
-bool reads_rows(const MeasureOptions& options);
-
-/// The numbers of the metrics with what must be said beside them: {"samples": path, "model", "nfe",
-/// "fd", "energy", …, "rows", "non_finite", "sampling": {…}, "protocol": {"features", "reference",
-/// "metrics", "version", "cautions": sentences on what a distance tells beside the samples'
-/// quality}}. A Fréchet distance is called "fid" in the features of the FID's own network alone,
-/// "fd" in others; so "kid" and "kd". Errors: samples and reference of different shapes; a
-/// reference in other features; a metric that was named and does not apply.
-json measure(const Summary& samples, const Summary& reference, const MeasureOptions& options = {},
-             const Random& random = Random(0));
 
 }  // namespace couplet

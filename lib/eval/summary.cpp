@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/finite.h"
 #include "eval/source.h"
 #include "eval/statistics.h"
 
@@ -115,7 +116,7 @@ Summary summarise(const std::string& path, const Extractors& given, const Summar
   std::vector<Tensor> x(batches), kept(batches);
   const auto rows_of = [&](int64_t b) {
     const int64_t begin = b * options.batch, end = std::min(begin + options.batch, summary.rows);
-    const Tensor given = source.x.slice(begin, end), finite = finite_rows(given);
+    const Tensor given = source.x.slice(begin, end), finite = finite_rows(given).nonzero().view(-1);
     const Tensor batch = given.index_select(0, finite);
     if (run.leads()) kept[b] = finite.cpu() + begin;
     if (run.leads() && fits) x[b] = batch.flatten(1);
@@ -183,8 +184,6 @@ Tensor counts_by_cell(const Tensor& points) {
       .narrow(0, 0, cells)
       .view({kHistogramCells, kHistogramCells});
 }
-
-Tensor finite_rows(const Tensor& x) { return x.flatten(1).isfinite().all(1).nonzero().view(-1); }
 
 Tensor spaced_rows(const Tensor& x, int64_t n) {
   if (n <= 0 || n >= x.size(0)) return x;

@@ -61,8 +61,6 @@ struct SummaryOptions {
 Summary summarise(const std::string& path, const Extractors& extractors,
                   const SummaryOptions& options, const Run& run);
 
-/// Numbers of the rows of x (N, …) that hold finite numbers only, (M) int64.
-Tensor finite_rows(const Tensor& x);
 /// n of the N rows of x, evenly spaced; all if n is 0 or not below N.
 Tensor spaced_rows(const Tensor& x, int64_t n);
 

@@ -12,7 +12,9 @@ namespace couplet {
 /// phi_{s,t}(x) = x + (t - s) u_theta(x, s, t | label)  (two-timed flow models, arXiv 2505.01169).
 struct FlowMap {
   std::shared_ptr<Backbone> net;  ///< with two clocks: s and t - s; or three: w
-  Tensor w = {};                  ///< (N), of whose rows x has a multiple; or undefined: two clocks
+  /// (N), of whose rows x has a multiple: the scale of guidance, as a part of the map's range in
+  /// [0, 1]; or undefined: two clocks.
+  Tensor w = {};
   /// x: (N, *shape); s, t: (N).
   Tensor operator()(const Tensor& x, const Tensor& s, const Tensor& t, const Tensor& label) const;
   /// u_theta, the average velocity over [s, t]; at t = s the velocity itself.

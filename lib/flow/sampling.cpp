@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "base/error.h"
+#include "base/finite.h"
 
 namespace couplet {
 
@@ -10,7 +11,7 @@ namespace {
 
 /// A byte cannot say that a number is not finite; the same command would come to it again.
 Tensor bytes_of(const Tensor& x, const Scaling& scaling, int64_t first, RowFile& file) {
-  const int64_t bad = x.flatten(1).isfinite().all(1).logical_not().nonzero().size(0);
+  const int64_t bad = finite_rows(x).logical_not().nonzero().size(0);
   if (bad > 0) file.discard();
   require(bad == 0, bad, " of the ", x.size(0), " samples from row ", first,
           " on hold numbers that are not finite, which bytes cannot keep: the model diverges with "

@@ -56,10 +56,10 @@ Tensor rk4_38(const Velocity& v, const Tensor& x, const Tensor& t, const Tensor&
 
 const std::map<std::string, Solver>& solver_table() {
   static const std::map<std::string, Solver> all = {
-      {"euler", {euler, 1, euler, 1}},    {"midpoint", {midpoint, 2, midpoint, 2}},
-      {"heun", {heun, 2, heun, 2}},       {"heun-euler", {heun, 2, euler, 1}},
-      {"heun3", {heun3, 3, heun3, 3}},    {"rk4", {rk4, 4, rk4, 4}},
-      {"rk4-38", {rk4_38, 4, rk4_38, 4}}, {"dopri5", {.adaptive = dopri5}},
+      {"euler", {euler}},   {"midpoint", {midpoint}},
+      {"heun", {heun}},     {"heun-euler", {heun, euler}},
+      {"heun3", {heun3}},   {"rk4", {rk4}},
+      {"rk4-38", {rk4_38}}, {"dopri5", {.adaptive = dopri5}},
   };
   return all;
 }
@@ -83,15 +83,11 @@ Tensor integrate(const Solver& solver, const Velocity& v, Tensor x,
   for (size_t k = 0; k + 1 < times.size(); ++k) {
     const Tensor t = at::full({x.size(0)}, times[k], x.options());
     const Tensor dt = at::full_like(t, times[k + 1] - times[k]);
-    x = (k + 2 == times.size() ? solver.last : solver.step)(v, x, t, dt);
+    const bool last = k + 2 == times.size() && solver.last;
+    x = (last ? solver.last : solver.step)(v, x, t, dt);
     if (visit) visit(x);
   }
   return x;
-}
-
-int64_t evaluations(const Solver& solver, int64_t steps) {
-  TORCH_INTERNAL_ASSERT(!solver.adaptive, "an adaptive solver's steps are not known beforehand");
-  return (steps - 1) * solver.evaluations + solver.last_evaluations;
 }
 
 }  // namespace couplet

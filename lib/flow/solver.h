@@ -14,9 +14,7 @@ using Adaptive = Tensor (*)(const Velocity& v, Tensor x, const std::vector<doubl
 
 struct Solver {
   Step step = nullptr;
-  int evaluations = 0;  ///< of v, per step
-  Step last = nullptr;  ///< of the last step, and its evaluations
-  int last_evaluations = 0;
+  Step last = nullptr;          ///< of the last step, where it is another
   Adaptive adaptive = nullptr;  ///< in place of step
   double rtol = 1e-5, atol = 1e-5;
 };
@@ -34,8 +32,5 @@ const Solver& fixed_solver(const std::string& name);
 /// noise. visit: is told where x is at each time but the first, by a solver that is not adaptive.
 Tensor integrate(const Solver& solver, const Velocity& v, Tensor x,
                  const std::vector<double>& times, const Visit& visit = {});
-
-/// Evaluations of v over so many steps, of a solver that is not adaptive.
-int64_t evaluations(const Solver& solver, int64_t steps);
 
 }  // namespace couplet

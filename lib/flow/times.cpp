@@ -49,7 +49,7 @@ struct Beta : TimeLaw {
   Tensor quantile(const Tensor& u) const override { return of(u); }
 };
 
-struct SkewedOptions {
+struct ShiftedOptions {
   double shift = 3;
   void describe(auto&& option) {
     option("shift", shift, "above 1: more often near the noise; 1: uniform");
@@ -58,9 +58,9 @@ struct SkewedOptions {
 
 // The uniform law shifted towards the noise as for larger images: eq. 23 of 2403.03206, on whose
 // clock 1 - t is shift (1 - u) / (1 + (shift - 1) (1 - u)).
-struct Skewed : TimeLaw {
-  SkewedOptions options;
-  explicit Skewed(const SkewedOptions& options) : options(options) {}
+struct Shifted : TimeLaw {
+  ShiftedOptions options;
+  explicit Shifted(const ShiftedOptions& options) : options(options) {}
   Tensor quantile(const Tensor& u) const override { return u / (u + options.shift * (1 - u)); }
 };
 
@@ -96,10 +96,10 @@ std::shared_ptr<TimeLaw> make_beta(const BetaOptions& options) {
       options.alpha, " and ", options.beta);
   return std::make_shared<Beta>(options);
 }
-std::shared_ptr<TimeLaw> make_skewed(const SkewedOptions& options) {
+std::shared_ptr<TimeLaw> make_shifted(const ShiftedOptions& options) {
   require_option(options.shift > 0, "option 'shift' of the time law must be positive, found ",
                  options.shift);
-  return std::make_shared<Skewed>(options);
+  return std::make_shared<Shifted>(options);
 }
 std::shared_ptr<TimeLaw> make_mode(const ModeOptions& options) {
   require_option(options.scale >= -1 && options.scale <= 2 / (M_PI - 2),
@@ -121,7 +121,7 @@ const Registry<TimeLaw>& time_laws() {
           {"uniform", "t ~ U(0, 1)", make_uniform},
           {"logit-normal", "t = sigmoid(n), n normal", make_logit_normal},
           {"beta", "t ~ Beta(alpha, beta); Beta(1, 0.5) of data at 0 is Beta(0.5, 1)", make_beta},
-          {"skewed", "the uniform law shifted towards the noise (2403.03206)", make_skewed},
+          {"shifted", "the uniform law shifted towards the noise (2403.03206)", make_shifted},
           {"mode", "more often in the middle, with heavy tails (2403.03206)", make_mode},
       });
   return table;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/finite.h"
 
 namespace couplet {
 
@@ -31,7 +32,7 @@ int64_t legible_zoom(const Tensor& images) {
 }
 
 Tensor picture_of_points(const Tensor& points, int64_t side) {
-  const Tensor finite = points.isfinite().all(1).nonzero().view(-1);
+  const Tensor finite = finite_rows(points).nonzero().view(-1);
   require(finite.size(0) > 0, "no point of ", points.size(0), " has finite numbers");
   const Tensor p = points.index_select(0, finite).to(at::kDouble);
   const Tensor half = 3 * p.std(0, /*unbiased=*/false).max().clamp_min(1e-6);

@@ -16,6 +16,16 @@ Tensor flow_matching_loss(const VelocityField& v, const Interpolant& I, const Co
   return (v(x_t, t, label) - dx_t).square().mean();
 }
 
+void check(const FlowMatchingOptions& options) {
+  interpolant(options.interpolant);
+  time_laws().make(options.times);
+  require_option(options.label_drop >= 0 && options.label_drop < 1,
+                 "option 'loss.label_drop' must be in [0, 1), found ", options.label_drop);
+  require_option(options.sigma >= 0, "option 'sigma' must be 0 or more, found ", options.sigma);
+  require_option(options.sigma_min >= 0 && options.sigma_min < 1,
+                 "option 'sigma_min' must be 0 or more and below 1, found ", options.sigma_min);
+}
+
 FlowMatching::FlowMatching(const FlowMatchingOptions& options, const Random& random)
     : options_(options),
       interpolant_(interpolant(options.interpolant)),
@@ -23,11 +33,7 @@ FlowMatching::FlowMatching(const FlowMatchingOptions& options, const Random& ran
       clock_(random.stream("times")),
       drop_(random.stream("label drop")),
       noise_(random.stream("sigma")) {
-  require_option(options.label_drop >= 0 && options.label_drop < 1,
-                 "option 'loss.label_drop' must be in [0, 1), found ", options.label_drop);
-  require_option(options.sigma >= 0, "option 'sigma' must be 0 or more, found ", options.sigma);
-  require_option(options.sigma_min >= 0 && options.sigma_min < 1,
-                 "option 'sigma_min' must be 0 or more and below 1, found ", options.sigma_min);
+  check(options);
 }
 
 Tensor FlowMatching::operator()(const VelocityField& v, CoupledBatch pairs,

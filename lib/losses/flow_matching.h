@@ -29,6 +29,9 @@ struct FlowMatchingOptions {
   }
 };
 
+/// Errors: BadOption.
+void check(const FlowMatchingOptions& options);
+
 /// Draws the clock and drops labels by row, then takes the loss.
 class FlowMatching {
  public:

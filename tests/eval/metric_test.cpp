@@ -1,4 +1,4 @@
-#include "eval/metric.h"
+#include "eval/measure.h"
 
 #include <filesystem>
 
@@ -208,9 +208,10 @@ TEST_CASE("Metrics are measured where they are named and apply", "[eval]") {
                     contains("needs points of the plane"));
   CHECK_FALSE(reads_rows({}));
   CHECK_FALSE(reads_rows({.metrics = {"fd", "energy"}}));
-  CHECK_THROWS_WITH(reads_rows({.metrics = {"kidd"}}), contains("did you mean 'kid'"));
-  CHECK_THROWS_WITH(reads_rows({.kid_size = 10}), contains("without the metric 'kid'"));
-  CHECK_THROWS_WITH(reads_rows({.metrics = {"precision"}, .neighbours = 0}), contains("positive"));
+  CHECK_THROWS_WITH(check(MeasureOptions{.metrics = {"kidd"}}), contains("did you mean 'kid'"));
+  CHECK_THROWS_WITH(check(MeasureOptions{.kid_size = 10}), contains("without the metric 'kid'"));
+  CHECK_THROWS_WITH(check(MeasureOptions{.metrics = {"precision"}, .neighbours = 0}),
+                    contains("positive"));
 }
 
 TEST_CASE("Where the same noise ends, and how points of the plane lie in cells", "[eval]") {
@@ -385,5 +386,4 @@ TEST_CASE("Measures refuse what does not go together", "[eval]") {
       Error);
   CHECK_THROWS_AS(summarise(folder.classifier("c.h5"), pixels, {}, Run()), Error);
   CHECK_THROWS_AS(extractors_of(data), Error);
-  CHECK_THROWS_AS(extractors().make({{"type", "pixel"}}, c10::kCPU), BadOption);
 }

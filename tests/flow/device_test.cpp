@@ -8,7 +8,7 @@
 #include "flow/sampling.h"
 #include "flow/sde.h"
 #include "flow/solver.h"
-#include "losses/distillation.h"
+#include "losses/distiller.h"
 #include "losses/flow_matching.h"
 #include "losses/likelihood.h"
 #include "testing.h"

@@ -93,7 +93,10 @@ TEST_CASE("Every solver converges at its order, there and back", "[flow]") {
   }
 }
 
-TEST_CASE("A solver evaluates the field as often as it says, at the times it should", "[flow]") {
+TEST_CASE("A solver evaluates the field as often as its rule says, at the times it should",
+          "[flow]") {
+  const std::map<std::string, int64_t> stages = {
+      {"euler", 1}, {"heun3", 3}, {"rk4", 4}, {"rk4-38", 4}};  // the others two
   for (const auto& name : with_given_steps()) {
     for (const int64_t steps : {1, 2, 5}) {
       Counted counted{[](const Tensor& x, const Tensor& t) {
@@ -104,7 +107,8 @@ TEST_CASE("A solver evaluates the field as often as it says, at the times it sho
       const Tensor end =
           integrate(solver(name), counted.velocity(), x, time_grid("uniform", steps));
       INFO(name << ", " << steps << " steps");
-      CHECK(counted.calls == evaluations(solver(name), steps));
+      const int64_t each = stages.contains(name) ? stages.at(name) : 2;
+      CHECK(counted.calls == each * steps - (name == "heun-euler" ? 1 : 0));
       CHECK(distance(end, x + 1) < 1e-14);
       CHECK(counted.least == 0);
       const std::map<std::string, double> from_end = {
@@ -113,7 +117,6 @@ TEST_CASE("A solver evaluates the field as often as it says, at the times it sho
       CHECK(counted.most == Approx(1 - before / static_cast<double>(steps)));
     }
   }
-  CHECK(evaluations(solver("heun-euler"), 18) == 35);
 }
 
 TEST_CASE("dopri5 keeps its tolerance and ends its steps where it is asked to", "[flow]") {

@@ -29,7 +29,7 @@ TEST_CASE("Every time law's draws follow its quantiles", "[flow]") {
                               {{"type", "logit-normal"}},
                               {{"type", "beta"}},
                               {{"type", "beta"}, {"alpha", 3}, {"beta", 0.7}},
-                              {{"type", "skewed"}},
+                              {{"type", "shifted"}},
                               {{"type", "mode"}},
                               {{"type", "mode"}, {"scale", -0.8}}}) {
     INFO(options);
@@ -71,7 +71,7 @@ TEST_CASE("Quantiles of the beta law are those known in closed form", "[flow]") 
   CHECK(between / mass.sum().item<double>() == Approx(0.5).margin(1e-4));
 }
 
-TEST_CASE("Skewed and mode laws are SD3's with the clock turned", "[flow]") {
+TEST_CASE("Shifted and mode laws are SD3's with the clock turned", "[flow]") {
   const Tensor u = at::linspace(0, 1, 101, at::kDouble);
   const auto law = [](const json& options) { return time_laws().make(options); };
   // Eq. 23 and 20 of 2403.03206, with the noise at 1.
@@ -82,13 +82,13 @@ TEST_CASE("Skewed and mode laws are SD3's with the clock turned", "[flow]") {
     return 1 - s - scale * ((M_PI / 2 * s).cos().square() - 1 + s);
   };
   for (const double a : {0.5, 1.0, 3.0}) {
-    CHECK(distance(law({{"type", "skewed"}, {"shift", a}})->quantile(u), 1 - shifted(1 - u, a)) <
+    CHECK(distance(law({{"type", "shifted"}, {"shift", a}})->quantile(u), 1 - shifted(1 - u, a)) <
           1e-14);
   }
   for (const double s : {-1.0, 0.0, 1.29, 1.75}) {
     CHECK(distance(law({{"type", "mode"}, {"scale", s}})->quantile(u), 1 - mode(u, s)) < 1e-14);
   }
-  CHECK(law({{"type", "skewed"}})->quantile(u).mean().item<double>() < 0.4);  // the noise's side
+  CHECK(law({{"type", "shifted"}})->quantile(u).mean().item<double>() < 0.4);  // the noise's side
   for (const auto& [alpha, beta] : {std::pair{0.01, 0.01}, {0.01, 1e4}, {1e4, 0.01}, {1e4, 1e4}}) {
     INFO("Beta(" << alpha << ", " << beta << ")");
     const Tensor t = law({{"type", "beta"}, {"alpha", alpha}, {"beta", beta}})->quantile(u);
@@ -99,7 +99,7 @@ TEST_CASE("Skewed and mode laws are SD3's with the clock turned", "[flow]") {
                             {{"type", "beta"}, {"alpha", 1e-6}},
                             {{"type", "beta"}, {"beta", 1e6}},
                             {{"type", "beta"}, {"beta", -1}},
-                            {{"type", "skewed"}, {"shift", 0}},
+                            {{"type", "shifted"}, {"shift", 0}},
                             {{"type", "mode"}, {"scale", 1.8}},
                             {{"type", "mode"}, {"scale", -1.1}}}) {
     INFO(wrong);

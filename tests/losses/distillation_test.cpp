@@ -1,4 +1,4 @@
-#include "losses/distillation.h"
+#include "losses/distiller.h"
 
 #include "gaussian_flow.h"
 #include "testing.h"

@@ -48,10 +48,9 @@ struct ClassifierFeatures : FeatureExtractor {
 
 }  // namespace
 
-std::shared_ptr<FeatureExtractor> make_classifier_features(const ClassifierFeaturesOptions& options,
+std::shared_ptr<FeatureExtractor> make_classifier_features(const std::string& file,
                                                            c10::Device device) {
-  require_option(!options.file.empty(), "the classifier's features need a file");
-  return std::make_shared<ClassifierFeatures>(options.file, device);
+  return std::make_shared<ClassifierFeatures>(file, device);
 }
 
 }  // namespace couplet

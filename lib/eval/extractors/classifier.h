@@ -4,13 +4,8 @@
 
 namespace couplet {
 
-struct ClassifierFeaturesOptions {
-  std::string file;
-  void describe(auto&& option) { option("file", file, "checkpoint of a classifier"); }
-};
-
-/// Errors: not a classifier's checkpoint. The extractor: examples of another shape.
-std::shared_ptr<FeatureExtractor> make_classifier_features(const ClassifierFeaturesOptions& options,
+/// Of a file. Errors: not a classifier's checkpoint. The extractor: examples of another shape.
+std::shared_ptr<FeatureExtractor> make_classifier_features(const std::string& file,
                                                            c10::Device device);
 
 }  // namespace couplet

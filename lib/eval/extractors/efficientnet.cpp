@@ -15,22 +15,23 @@ namespace {
 constexpr int64_t at_once = 32, side = 224;
 
 struct EfficientNetFeatures : FeatureExtractor {
-  EfficientNetOptions options;
+  std::string file;
+  NetworkProtocol how;
   c10::Device device;
   EfficientNetLite0 net;
   std::string hash;
 
-  EfficientNetFeatures(const EfficientNetOptions& options, c10::Device device)
-      : options(options),
+  EfficientNetFeatures(const std::string& file, const NetworkProtocol& how, c10::Device device)
+      : file(file),
+        how(how),
         device(device),
-        net(within(
-            options.file,
-            [&] { return EfficientNetLite0(read_weight_file(options.file, device).tensors); })),
-        hash(sha256(options.file)) {}
+        net(within(file,
+                   [&] { return EfficientNetLite0(read_weight_file(file, device).tensors); })),
+        hash(sha256(file)) {}
 
   Extracted operator()(const Tensor& x) const override {
     return by_blocks(x, at_once, device, [&](const Tensor& block) -> Extracted {
-      const Tensor levels = image_levels(block, options.how.quantise);
+      const Tensor levels = image_levels(block, how.quantise);
       const Tensor resized = at::upsample_bicubic2d(levels, {side, side}, /*align_corners=*/false);
       const Tensor features = net.features((resized - 127) / 128);
       return {features, net.logits(features)};
@@ -39,19 +40,19 @@ struct EfficientNetFeatures : FeatureExtractor {
 
   json protocol() const override {
     return {{"extractor", "efficientnet-lite0"},
-            {"path", options.file},
+            {"path", file},
             {"content", hash},
             {"input", "bicubic"},
-            {"quantised", options.how.quantise}};
+            {"quantised", how.quantise}};
   }
 };
 
 }  // namespace
 
-std::shared_ptr<FeatureExtractor> make_efficientnet(const EfficientNetOptions& options,
+std::shared_ptr<FeatureExtractor> make_efficientnet(const std::string& file,
+                                                    const NetworkProtocol& how,
                                                     c10::Device device) {
-  require_option(!options.file.empty(), "the features of EfficientNet need a file of weights");
-  return std::make_shared<EfficientNetFeatures>(options, device);
+  return std::make_shared<EfficientNetFeatures>(file, how, device);
 }
 
 }  // namespace couplet

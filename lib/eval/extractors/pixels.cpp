@@ -13,7 +13,7 @@ struct Pixels : FeatureExtractor {
 
 }  // namespace
 
-std::shared_ptr<FeatureExtractor> make_pixels(const NoOptions&, c10::Device device) {
+std::shared_ptr<FeatureExtractor> make_pixels(c10::Device device) {
   return std::make_shared<Pixels>(device);
 }
 

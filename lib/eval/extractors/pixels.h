@@ -4,6 +4,6 @@
 
 namespace couplet {
 
-std::shared_ptr<FeatureExtractor> make_pixels(const NoOptions& options, c10::Device device);
+std::shared_ptr<FeatureExtractor> make_pixels(c10::Device device);
 
 }  // namespace couplet

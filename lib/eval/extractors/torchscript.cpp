@@ -20,22 +20,23 @@ std::string last_line(std::string message) {
 }
 
 struct TorchScriptFeatures : FeatureExtractor {
-  TorchScriptOptions options;
+  std::string file;
+  NetworkProtocol how;
   c10::Device device;
   mutable torch::jit::Module net;
   bool returns_features = false;
   std::string hash;
 
-  TorchScriptFeatures(const TorchScriptOptions& options, c10::Device device)
-      : options(options), device(device), hash(sha256(options.file)) {
-    const std::string& range = options.how.range;
+  TorchScriptFeatures(const std::string& file, const NetworkProtocol& how, c10::Device device)
+      : file(file), how(how), device(device), hash(sha256(file)) {
+    const std::string& range = how.range;
     require_option(range == "bytes" || range == "unit" || range == "signed",
                    "option 'range' must be bytes, unit or signed, found ", range);
     try {
-      net = torch::jit::load(options.file, device);
+      net = torch::jit::load(file, device);
       net.eval();
     } catch (const c10::Error& error) {
-      fail(options.file, ": no TorchScript that can be loaded: ", error.msg());
+      fail(file, ": no TorchScript that can be loaded: ", error.msg());
     }
     for (const auto& argument : net.get_method("forward").function().getSchema().arguments()) {
       returns_features |= argument.name() == "return_features";
@@ -44,9 +45,9 @@ struct TorchScriptFeatures : FeatureExtractor {
 
   Tensor in_range(const Tensor& x) const {
     Tensor levels = (x + 1) * 127.5;
-    if (options.how.quantise) levels = levels.round().clamp(0, 255);
-    if (options.how.range == "bytes") return levels;
-    return options.how.range == "unit" ? levels / 255 : levels / 127.5 - 1;
+    if (how.quantise) levels = levels.round().clamp(0, 255);
+    if (how.range == "bytes") return levels;
+    return how.range == "unit" ? levels / 255 : levels / 127.5 - 1;
   }
 
   Tensor features(const Tensor& x) const {
@@ -56,13 +57,13 @@ struct TorchScriptFeatures : FeatureExtractor {
     try {
       found = net.forward({in_range(x)}, named);
     } catch (const std::exception& error) {
-      fail(options.file, ": cannot take examples of shape ", x.sizes().slice(1), ": ",
+      fail(file, ": cannot take examples of shape ", x.sizes().slice(1), ": ",
            last_line(error.what()));
     }
-    require(found.isTensor(), options.file, ": gives no tensor");
+    require(found.isTensor(), file, ": gives no tensor");
     const Tensor y = found.toTensor();
-    require(y.dim() >= 2 && y.size(0) == x.size(0), options.file, ": gives sizes ", y.sizes(),
-            " for ", x.size(0), " examples, expected (examples, features)");
+    require(y.dim() >= 2 && y.size(0) == x.size(0), file, ": gives sizes ", y.sizes(), " for ",
+            x.size(0), " examples, expected (examples, features)");
     return y.dim() > 2 ? y.flatten(2).mean(2) : y;
   }
 
@@ -74,19 +75,18 @@ struct TorchScriptFeatures : FeatureExtractor {
 
   json protocol() const override {
     return {{"extractor", "torchscript"},
-            {"path", options.file},
+            {"path", file},
             {"content", hash},
-            {"input", options.how.range},
-            {"quantised", options.how.quantise}};
+            {"input", how.range},
+            {"quantised", how.quantise}};
   }
 };
 
 }  // namespace
 
-std::shared_ptr<FeatureExtractor> make_torchscript(const TorchScriptOptions& options,
-                                                   c10::Device device) {
-  require_option(!options.file.empty(), "the features of TorchScript need a file");
-  return std::make_shared<TorchScriptFeatures>(options, device);
+std::shared_ptr<FeatureExtractor> make_torchscript(const std::string& file,
+                                                   const NetworkProtocol& how, c10::Device device) {
+  return std::make_shared<TorchScriptFeatures>(file, how, device);
 }
 
 }  // namespace couplet

@@ -45,6 +45,10 @@ struct Pushed : Pairing {
 
 }  // namespace
 
+void check(const PushedOptions& options) {
+  fixed_solver(options.solver), time_grid("uniform", options.steps);
+}
+
 std::shared_ptr<Pairing> make_pushed(const PushedOptions& options, const PairingInputs& inputs) {
   return std::make_shared<Pushed>(options, inputs);
 }

@@ -13,6 +13,9 @@ struct PushedOptions {
   }
 };
 
+/// Errors: BadOption, a solver that chooses its steps, no steps.
+void check(const PushedOptions& options);
+
 /// x0 = where the blocks of a velocity field carry x1, by their averaged weights: the pool of the
 /// next block of a chain (LFM, arXiv 2410.02548), the pairs of a reflow. Facts: "blocks", how many
 /// they were, and "chain", the content of their file.

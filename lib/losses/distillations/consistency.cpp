@@ -12,8 +12,9 @@ namespace {
 struct Consistency : DistillationLoss {
   double step;
   explicit Consistency(const ConsistencyOptions& options)
-      : DistillationLoss(
-            {.target = true, .teacher = by_teacher(options.velocity), .jumps = "to-end"}),
+      : DistillationLoss({.target = target_decay(options.target_ema),
+                          .teacher = by_teacher(options.velocity),
+                          .jumps = "to-end"}),
         step(1 / static_cast<double>(options.steps)) {}
 
   Clocks draw(const TimeLaw& law, const Tensor& uniform) const override {

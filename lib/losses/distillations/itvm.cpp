@@ -15,7 +15,7 @@ constexpr double nearest = 0.999;
 struct Itvm : DistillationLoss {
   ItvmOptions options;
   explicit Itvm(const ItvmOptions& options)
-      : DistillationLoss({.target = true}), options(options) {}
+      : DistillationLoss({.target = target_decay(options.target_ema)}), options(options) {}
 
   Tensor part(const DistillationPoints& p) const {
     const auto& [s, t] = p.clocks;

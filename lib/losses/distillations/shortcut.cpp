@@ -13,7 +13,9 @@ namespace {
 struct Shortcut : DistillationLoss {
   ShortcutOptions options;
   explicit Shortcut(const ShortcutOptions& options)
-      : DistillationLoss({.law = false, .target = true, .teacher = by_teacher(options.velocity)}),
+      : DistillationLoss({.law = false,
+                          .target = target_decay(options.target_ema),
+                          .teacher = by_teacher(options.velocity)}),
         options(options) {}
 
   // The first number says whether a row learns a step, and of what length; the second where.
