@@ -13,7 +13,7 @@ RUN       = --threads $(THREADS) --force -q -o $@
 
 include $(dir $(lastword $(MAKEFILE_LIST)))flow-map-losses.mk
 
-# On what: the data, the experiment file, how many samples.
+# On what: the data, the experiment file, how many samples; of digits as they come, not cut at black and white.
 PARTS          := plane digits
 exp.plane      := data/experiments/flow-map.json
 data.plane     := law:ring -s rows=1000000
@@ -23,6 +23,8 @@ exp.digits     := data/experiments/flow-map-digits.json
 data.digits    := data/digits.csv.gz -c data/experiments/flow-map-digits.json
 rows.digits    := 0-3999
 features.digits := --features $(FEATURES)
+columns.digits := -s floats=true
+losses.plane   := $(FURTHER)
 
 all: $(PARTS:%=$(OUT)/%/report.html)
 
@@ -44,11 +46,11 @@ $(OUT)/$1/data.h5:
 $(OUT)/$1/field.h5: $(OUT)/$1/data.h5
 	$(BIN)/fm-train-student $$< -c $(exp.$1) $$(RUN)
 $(OUT)/$1/truth.h5: $(OUT)/$1/field.h5
-	$(BIN)/sample $$< -c $(exp.$1) --rows $(rows.$1) -s solver=rk4 -s steps=64 $$(RUN)
+	$(BIN)/sample $$< -c $(exp.$1) --rows $(rows.$1) -s solver=rk4 -s steps=64 $(columns.$1) $$(RUN)
 $(OUT)/$1/euler-%.h5: $(OUT)/$1/field.h5
-	$(BIN)/sample $$< -c $(exp.$1) --rows $(rows.$1) -s steps=$$* -s round_trip=true $$(RUN)
+	$(BIN)/sample $$< -c $(exp.$1) --rows $(rows.$1) -s steps=$$* -s round_trip=true $(columns.$1) $$(RUN)
 SAMPLES.$1 := $(STEPS:%=$(OUT)/$1/euler-%.h5) $(OUT)/$1/euler-16.h5
-$(foreach s,$(SEEDS),$(foreach l,$(LOSSES),$(call map,$1,$s,$l)))
+$(foreach s,$(SEEDS),$(foreach l,$(LOSSES) $(losses.$1),$(call map,$1,$s,$l)))
 $(OUT)/$1/ends.json: $$(SAMPLES.$1) $(OUT)/$1/truth.h5
 	$(BIN)/eval-fid $$^ -c $(exp.$1) -q > $$@.new && mv $$@.new $$@
 $(OUT)/$1/laws.json: $$(SAMPLES.$1) $(OUT)/$1/truth.h5 $(OUT)/$1/data.h5
@@ -63,7 +65,7 @@ $(foreach n,$(or $(steps.$3),$(STEPS)),$(call jumps,$1,$2,$3,$n))
 endef
 define jumps  # part, seed, loss, steps
 $(OUT)/$1/$2/$3-$4.h5: $(OUT)/$1/$2/$3.h5
-	$(BIN)/sample $$< -c $(exp.$1) --rows $(rows.$1) -s steps=$4 $(columns.$3) $$(RUN)
+	$(BIN)/sample $$< -c $(exp.$1) --rows $(rows.$1) -s steps=$4 $(columns.$3) $(columns.$1) $$(RUN)
 SAMPLES.$1 += $(OUT)/$1/$2/$3-$4.h5
 
 endef

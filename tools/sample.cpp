@@ -9,11 +9,13 @@ struct Options {
   SamplingOptions how;
   int64_t batch = 256;
   std::string label = "each";
+  bool floats = false;
   ColumnOptions columns;
   void describe(auto&& option) {
     how.describe(option);
     option("batch", batch, "samples made at once");
     option("label", label, "the class asked for: a number, none, or each in turn");
+    option("floats", floats, "keep numbers as they come, not rounded to the bytes of the data");
     columns.describe(option);
   }
 };
@@ -41,7 +43,9 @@ int main(int argc, char** argv) {
     const Requests requests(model.space, options.label, run.random.stream("x0"), noise, rows.end);
     const auto columns = couplet::columns(options.columns, generator, requests, model);
 
-    const bool as_bytes = model.facts.at("storage") == "u8";
+    require_option(!options.floats || model.facts.at("storage") == "u8",
+                   "option 'floats' has no effect: the data were no bytes");
+    const bool as_bytes = model.facts.at("storage") == "u8" && !options.floats;
     const Scaling scaling = Scaling::from_json(model.facts);
     std::vector<Column> layout = {{"x", as_bytes ? at::kByte : at::kFloat, model.space.shape},
                                   {"label", at::kLong, {}},
@@ -61,7 +65,7 @@ int main(int argc, char** argv) {
     if (!noise.empty()) facts["noise"] = hash_file(noise);
     facts.update(scaling.to_json());
     facts["shape"] = model.space.shape, facts["classes"] = model.space.classes;
-    facts["storage"] = model.facts.at("storage"), facts["data"] = model.facts.at("data");
+    facts["storage"] = as_bytes ? "u8" : "f32", facts["data"] = model.facts.at("data");
     file.seal(run.label("samples", facts, {model.label}));
   });
 }

@@ -31,7 +31,8 @@ std::map<std::string, ColumnOf> columns(const ColumnOptions& options, const Gene
   }
   if (options.semigroup) {
     require_option(generator.phi != nullptr,
-                   "option 'semigroup' needs a flow map that knows jumps between any two times");
+                   "option 'semigroup' needs one flow map, not a chain, that knows jumps to other "
+                   "times than the end");
     out["semigroup"] = {[&generator](const Made& made) {
       const auto phi = [&](const Tensor& x, double s, double t) {
         return generator.phi(x, s, t, made.label);

@@ -206,7 +206,9 @@ json label_agreement(const Comparison& c) {
 json column_means(const Comparison& c) {
   json out = json::object();
   for (const auto& [name, column] : c.samples.columns) {
-    out[name] = column.to(at::kDouble).mean().item<double>();
+    const bool rms = name == "pair_distance" || name == "semigroup" || name == "round_trip";
+    const Tensor a = column.to(at::kDouble);
+    out[name] = (rms ? a.square().mean().sqrt() : a.mean()).item<double>();
   }
   return out;
 }
@@ -228,8 +230,9 @@ const std::vector<Metric>& metrics() {
        "points of the plane", true, false, kl_histogram},
       {"label_agreement", "share of the rows that the classifier gives the label asked for",
        "a classifier, and samples with labels", true, false, label_agreement},
-      {"columns", "means of the samples' own columns: curvature, …", "such columns", true, false,
-       column_means},
+      {"columns",
+       "means of the samples' own columns, curvature and others; of root mean squares the same",
+       "such columns", true, false, column_means},
       {"kid", "kernel distance in each extractor's features (1801.01401)", both, false, true,
        kernel_distances},
       {"precision", "precision, recall (1904.06991), density, coverage (2002.09797)", both, false,

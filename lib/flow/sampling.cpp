@@ -9,14 +9,19 @@ namespace couplet {
 
 namespace {
 
-/// A byte cannot say that a number is not finite; the same command would come to it again.
-Tensor bytes_of(const Tensor& x, const Scaling& scaling, int64_t first, RowFile& file) {
-  const int64_t bad = finite_rows(x).logical_not().nonzero().size(0);
-  if (bad > 0) file.discard();
-  require(bad == 0, bad, " of the ", x.size(0), " samples from row ", first,
-          " on hold numbers that are not finite, which bytes cannot keep: the model diverges with "
-          "these options (steps, solver, guidance)");
-  return scaling.to_bytes(x);
+/// Samples as they are stored. A byte cannot say that a number is not finite, and the same command
+/// would come to it again; of floats the first batch with one is told of.
+Tensor stored(const Tensor& x, const Scaling& scaling, bool as_bytes, int64_t first, bool& warned,
+              const Run& run, RowFile& file) {
+  const int64_t bad = warned ? 0 : finite_rows(x).logical_not().nonzero().size(0);
+  const std::string what = text(bad, " of the ", x.size(0), " samples from row ", first,
+                                " on hold numbers that are not finite");
+  const std::string why = "the model diverges with these options (steps, solver, guidance)";
+  if (bad > 0 && as_bytes) file.discard();
+  require(bad == 0 || !as_bytes, what, ", which bytes cannot keep: ", why);
+  if (bad > 0) run.log->warn(what + ": " + why);
+  warned = warned || bad > 0;
+  return as_bytes ? scaling.to_bytes(x) : scaling.to_stored(x);
 }
 
 }  // namespace
@@ -34,15 +39,15 @@ json sample_rows(const Generator& generator, const Requests& requests, const Sam
   }
   plan = told(*run.group, plan);
   if (generator.follow) generator.follow(plan);
+  bool warned = false;
   const auto make = [&](int64_t begin, int64_t end) {
     const Tensor row = row_range(rows.begin + begin, rows.begin + end, run.device);
     const int64_t before = generator.evaluated ? generator.evaluated() : 0;
     const Tensor x0 = requests.x0(row), label = requests.labels(row);
     const Tensor x = generator.generate(x0, label, row);
-    Tensors out = {
-        {"x", as_bytes ? bytes_of(x, scaling, rows.begin + begin, file) : scaling.to_stored(x)},
-        {"label", label},
-        {"row", row}};
+    Tensors out = {{"x", stored(x, scaling, as_bytes, rows.begin + begin, warned, run, file)},
+                   {"label", label},
+                   {"row", row}};
     if (generator.evaluated) {  // of this batch, whose rows took the same steps
       const double nfe = static_cast<double>(generator.evaluated() - before);
       out["nfe"] = at::full({x.size(0)}, nfe / static_cast<double>(x.size(0)));

@@ -19,7 +19,8 @@ const Registry<DistillationLoss>& distillation_losses() {
       {
           {"itvm",
            "initial velocity of the teacher, terminal velocity of the target network "
-           "(2505.01169); evaluations a row: student 3, target 1, teacher 1; form b: 2, 2, 1",
+           "(reconstructed from the abstract of 2505.01169); evaluations a row: student 3, target "
+           "1, teacher 1; form b: 2, 2, 1",
            make_itvm},
           {"lagrangian",
            "velocity at the end point (LFMD, 2406.07507); evaluations a row: student 1 with its "

@@ -40,7 +40,10 @@ struct LossTraits {
   bool teacher = true;  ///< needs a teacher; else the velocity at x_s is that of the pairs' paths
   bool ends = false;    ///< reads the pairs' ends alone: x1 is where the teacher carries x0
   bool d_ds = false;    ///< differentiates the student by s, its network's first clock
-  std::string jumps = "any";  ///< or those "to-end" (t = 1), or the "whole" one from 0 to 1
+  /// Or "dyadic": of length 1/2^k from its multiples; "to-end": to t = 1; "whole": from 0 to 1.
+  std::string jumps = "any";
+  /// Whether there are jumps from more than one time to more than one.
+  bool anywhere() const { return jumps == "any" || jumps == "dyadic"; }
   /// Whether it reads models.teacher.
   bool asks_teacher() const { return teacher && !ends; }
 };

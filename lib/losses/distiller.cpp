@@ -19,11 +19,10 @@ void check(const DistillOptions& options) {
                  "option 'distil.diagonal' must be 0 or more and below 1, found ",
                  options.diagonal);
   acts(traits.law || law == "uniform", "times");
-  acts(options.diagonal == 0 || (traits.law && traits.jumps == "any"), "diagonal");
+  acts(options.diagonal == 0 || (traits.law && traits.anywhere()), "diagonal");
   require_option(options.encode >= 0 && options.encode < 1,
                  "option 'distil.encode' must be 0 or more and below 1, found ", options.encode);
-  acts(options.encode == 0 || traits.jumps == "any", "encode",
-       ", which learns jumps to the end alone");
+  acts(options.encode == 0 || traits.anywhere(), "encode", ", which learns jumps to the end alone");
   require_option(options.solution_steps >= 0,
                  "option 'distil.solution_steps' must be 0 or more, found ",
                  options.solution_steps);
@@ -41,6 +40,7 @@ void check(const DistillOptions& options) {
                  "option 'distil.guidance' must be a scale or a range that rises, found ",
                  json(range).dump());
   acts(range.empty() || traits.asks_teacher(), "guidance", ", or no teacher");
+  require_option(range != std::vector{0.}, "option 'distil.guidance' of 0 has no effect");
 }
 
 void check(const DistillOptions& options, const Checkpoint& teacher) {
@@ -51,8 +51,7 @@ void check(const DistillOptions& options, const Checkpoint& teacher) {
                  "option 'distil.guidance' needs a model with classes");
   require_option(!drops || teacher.space.classes > 0,
                  "option 'distil.label_drop' has no effect on a model without classes");
-  require_null_branch((guided && options.guidance.back() != 0) || (drops && traits.asks_teacher()),
-                      teacher);
+  require_null_branch(guided || (drops && traits.asks_teacher()), teacher);
   // Only the first clock is multiplied: d/dt moves the second alone, t - s.
   for (const Block& block : teacher.blocks) {
     const double scale = block.net.value("time_scale", 1.);

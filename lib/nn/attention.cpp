@@ -35,6 +35,13 @@ Tensor layer_norm(const Tensor& x, double eps) {
   return centred * (centred.square().mean(-1, true) + eps).rsqrt();
 }
 
+// Of bf16 its tangent comes out in float beside a value in bf16, which a convolution does not take.
+Tensor group_norm(const Tensor& x, int64_t groups, const Tensor& weight, const Tensor& bias,
+                  double eps) {
+  const bool wide = written_out && at::isReducedFloatingType(x.scalar_type());
+  return at::group_norm(wide ? x.to(at::kFloat) : x, groups, weight, bias, eps);
+}
+
 WrittenOutAttention::WrittenOutAttention() : before_(written_out) { written_out = true; }
 WrittenOutAttention::~WrittenOutAttention() { written_out = before_; }
 

@@ -13,8 +13,12 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v,
 /// (x - mean) / sqrt(variance + eps) over the last dimension.
 Tensor layer_norm(const Tensor& x, double eps);
 
-/// While one lives, both on this thread are written out in operations that have a forward
-/// derivative and a backward pass through it; the fused kernels and LibTorch's softmax have not.
+/// The same over groups of channels and all places, times weight plus bias, each (C); x: (N, C, …).
+Tensor group_norm(const Tensor& x, int64_t groups, const Tensor& weight, const Tensor& bias,
+                  double eps);
+
+/// While one lives, all of them on this thread are in operations that have a forward derivative and
+/// a backward pass through it; the fused kernels and LibTorch's softmax have not.
 class WrittenOutAttention {
  public:
   WrittenOutAttention();

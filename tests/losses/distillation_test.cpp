@@ -60,7 +60,7 @@ json fine(json options) {
 /// Whether gradients stop somewhere in the student.
 bool stops(const json& options) {
   return options["type"] == "meanflow" ||
-         (options["type"] == "eulerian" && options.value("stop_gradient", true));
+         (options["type"] == "eulerian" && options.value("stop_gradient", false));
 }
 
 /// Points and clocks: s <= t everywhere, the first row with t = s, the second nearly so.
@@ -154,6 +154,30 @@ TEST_CASE("Every distillation loss is zero at the exact map, and only there", "[
         CHECK(value_of(*loss, {exact, bent, v}, x, clocks, pairs).item<double>() > 1e-4);
       }
     }
+  }
+}
+
+TEST_CASE("ITVM's form B is form A times the share of the way that lies behind r", "[losses]") {
+  const auto [x, clocks] = some_case(3);
+  const FlowMap phi{std::make_shared<Small>(3, 1)};
+  // Taught by its own velocity, the first term is zero.
+  const LabelledVelocity v = [&](const Tensor& x, const Tensor& t, const Tensor& label) {
+    return phi.average_velocity(x, t, t, label);
+  };
+  const CoupledBatch pairs = no_label(x);
+  const Tensor d = clocks.t - clocks.s, tau = (d / 2).clamp_max(0.05);
+  const std::map<std::string, Tensor> behind = {
+      {"t-tau", tau}, {"s+tau", d - tau}, {"midpoint", d / 2}};
+  for (const auto& [between, t_minus_r] : behind) {
+    const auto squares = [&, &between = between](const char* form) {
+      const auto itvm = distillation_losses().make(
+          {{"type", "itvm"}, {"form", form}, {"between", between}, {"tau", 0.05}});
+      return (*itvm)({phi, phi, v}, {x, clocks, at::ones_like(d), pairs, interpolant("linear")});
+    };
+    INFO(between);
+    const Tensor apart = d.gt(1e-3);  // elsewhere the slope is that of the rounding
+    const Tensor found = (squares("b") / squares("a")).masked_select(apart);
+    CHECK(distance(found, (t_minus_r / d).square().masked_select(apart)) < 1e-8);
   }
 }
 
@@ -535,6 +559,10 @@ TEST_CASE("What a teacher cannot teach is refused", "[losses]") {
   classes.facts["label_drop"] = 0.;  // it knows nothing of no label
   CHECK_THROWS_AS(check(guided, classes), BadOption);
   CHECK_THROWS_AS(check(dropped, classes), BadOption);
+  guided.guidance = {-1, 0};
+  CHECK_THROWS_AS(check(guided, classes), BadOption);
+  guided.guidance = {0};
+  CHECK_THROWS_WITH(check(guided), contains("has no effect"));
   check(untaught, classes);
 
   const json fast = {{"type", "dit"}, {"time_scale", 1000.}};
@@ -561,10 +589,10 @@ TEST_CASE("A map tells the law of the pairs that taught it", "[losses]") {
 }
 
 TEST_CASE("Losses in bf16 are near those in fp32", "[losses]") {
-  const Space space{{6}, 3};
-  const auto network = [&](const char* type, int64_t clocks, uint64_t seed) {
-    const auto net =
-        backbones().make({{"type", type}, {"hidden", 32}, {"depth", 2}}, space, clocks);
+  const Space six{{6}, 3}, images{{1, 4, 4}, 3};
+  const auto network = [&](const json& options, int64_t clocks, uint64_t seed) {
+    const bool small = options["type"] == "mlp" || options["type"] == "perceptron";
+    const auto net = backbones().make(options, small ? six : images, clocks);
     const at::NoGradGuard no_grad;
     for (const auto& item : net->named_parameters()) {
       const Random random = Random(seed).stream(item.key());
@@ -572,9 +600,20 @@ TEST_CASE("Losses in bf16 are near those in fp32", "[losses]") {
     }
     return net;
   };
-  for (const char* type : {"mlp", "perceptron"}) {  // the perceptron's output is bf16 itself
-    const FlowMap phi{network(type, 2, 1)}, average{network(type, 2, 2)};
-    const LabelledVelocity v = VelocityField{network(type, 1, 3)};
+  const json unet = {{"type", "unet"},
+                     {"channels", 32},
+                     {"channel_mult", {1}},
+                     {"res_blocks", 1},
+                     {"attention_resolutions", {4}}};
+  for (const json& net : std::vector<json>{
+           {{"type", "mlp"}, {"hidden", 32}, {"depth", 2}},
+           {{"type", "perceptron"}, {"hidden", 32}, {"depth", 2}},  // its output is bf16 itself
+           {{"type", "dit"}, {"patch", 2}, {"hidden", 32}, {"depth", 1}, {"heads", 2}},
+           unet}) {
+    const FlowMap phi{network(net, 2, 1)}, average{network(net, 2, 2)};
+    const LabelledVelocity v = VelocityField{network(net, 1, 3)};
+    const bool small = net["type"] == "mlp" || net["type"] == "perceptron";
+    const std::vector<int64_t>& shape = small ? six.shape : images.shape;
     for (const json& options : variants()) {
       // As near to t as r may come, the slope from r to t is that of the rounding.
       if (options.value("form", "") == "a" && options.value("between", "") == "uniform") continue;
@@ -582,15 +621,15 @@ TEST_CASE("Losses in bf16 are near those in fp32", "[losses]") {
       how.loss.value = options;
       const Distiller distil(how, interpolant("linear"), Random(4));
       const auto loss = [&](const Tensor& rows) {
-        const CoupledBatch pairs{Random(5).normal(rows, space.shape),
-                                 Random(6).normal(rows, space.shape), rows.remainder(3)};
+        const CoupledBatch pairs{Random(5).normal(rows, shape), Random(6).normal(rows, shape),
+                                 rows.remainder(3)};
         return distil({phi, average, v}, pairs, rows);
       };
       const auto found = [&](bool bf16) {
         return differentiate(loss, row_range(0, 64), phi.net->parameters(), SideBySide(1), bf16);
       };
       const Gradients exact = found(false), rough = found(true);
-      INFO(type << ": " << options);
+      INFO(net << ": " << options);
       CHECK(rough.loss.scalar_type() == at::kFloat);
       CHECK(rough.loss.item<float>() == Approx(exact.loss.item<float>()).epsilon(0.05));
       for (const Tensor& gradient : rough.weights) CHECK(gradient.isfinite().all().item<bool>());

@@ -32,6 +32,21 @@ Guidance guidance_of(const Checkpoint& model, double asked) {
 
 }  // namespace
 
+namespace {
+
+// Whether each jump has a length 1/2^k and begins at a multiple of it.
+bool dyadic(const std::vector<double>& times) {
+  const auto whole = [](double a) { return std::abs(a - std::round(a)) < 1e-6; };
+  bool all = true;
+  for (size_t k = 1; k < times.size(); ++k) {
+    const double length = times[k] - times[k - 1];
+    all = all && whole(std::log2(length)) && whole(times[k] / length);
+  }
+  return all;
+}
+
+}  // namespace
+
 Generator jumping(const Checkpoint& model, const SamplingOptions& o, c10::Device device,
                   const Random& noise) {
   refuse_changed(o.flow, "a flow-map");
@@ -44,6 +59,10 @@ Generator jumping(const Checkpoint& model, const SamplingOptions& o, c10::Device
   const std::string known = model.facts.value("jumps", "any");
   require_option(steps == 1 || known != "whole",
                  "option 'steps': these maps were fitted to whole jumps alone, found ", steps);
+  require_option(known != "dyadic" || dyadic(times),
+                 "options 'steps' and 'times': this map was fitted to jumps of 1, 1/2, 1/4, … from "
+                 "multiples of their length, found ",
+                 json(times).dump());
   const bool to_end = known == "to-end" && steps > 1;
   require_option(!to_end || blocks == 1, "option 'steps': these maps of a chain were fitted to ",
                  "jumps to the end of a block alone, found ", steps);
@@ -97,7 +116,7 @@ Generator jumping(const Checkpoint& model, const SamplingOptions& o, c10::Device
           x1, [&](const Share& share) { return along(share.of(x1), share.of(label), times); });
     };
   }
-  if (known == "any" && blocks == 1) {
+  if ((known == "any" || known == "dyadic") && blocks == 1) {
     generator.phi = [along](const Tensor& x, double s, double t, const Tensor& label) {
       return along(x, label, {s, t});
     };

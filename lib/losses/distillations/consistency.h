@@ -7,7 +7,7 @@ namespace couplet {
 struct ConsistencyOptions {
   std::string velocity = "teacher";
   int64_t steps = 100;
-  double target_ema = 0;
+  double target_ema = 0.9;
   void describe(auto&& option) {
     option("velocity", velocity,
            "to the next point: Heun's step with the teacher, or the pairs' own path, which needs "

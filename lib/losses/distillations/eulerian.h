@@ -6,11 +6,11 @@
 namespace couplet {
 
 struct EulerianOptions {
-  bool stop_gradient = true;
+  bool stop_gradient = false;
   std::string derivative = "forward";
   void describe(auto&& option) {
     option("stop_gradient", stop_gradient,
-           "no gradient through the derivative, which learns faster; false: EMD as published");
+           "no gradient through the derivative: MeanFlow's loss by the teacher's velocity");
     option("derivative", derivative,
            "by one pass forward, in which the threads of a CPU take turns, or two backward");
   }

@@ -15,7 +15,8 @@ struct Shortcut : DistillationLoss {
   explicit Shortcut(const ShortcutOptions& options)
       : DistillationLoss({.law = false,
                           .target = target_decay(options.target_ema),
-                          .teacher = by_teacher(options.velocity)}),
+                          .teacher = by_teacher(options.velocity),
+                          .jumps = "dyadic"}),
         options(options) {}
 
   // The first number says whether a row learns a step, and of what length; the second where.

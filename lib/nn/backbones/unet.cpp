@@ -30,6 +30,10 @@ GroupNorm norm(Module& root, const std::string& at, int64_t channels) {
   return place(root, at, GroupNorm(kGroups, channels));
 }
 
+Tensor normal(const GroupNorm& norm, const Tensor& h) {
+  return group_norm(h, kGroups, norm->weight, norm->bias, norm->options.eps());
+}
+
 Conv2d conv(Module& root, const std::string& at, int64_t in, int64_t out, int64_t stride = 1) {
   return place(root, at, Conv2d(torch::nn::Conv2dOptions(in, out, 3).padding(1).stride(stride)));
 }
@@ -67,13 +71,13 @@ Layer residual_block(Module& root, const std::string& at, int64_t in, int64_t ou
   }
   return [=, affine = o.scale_shift_norm, share = o.dropout, training = &root](
              const Tensor& x, const Tensor& emb) mutable {
-    Tensor h = conv1(resize(at::silu(norm1(x))));
+    Tensor h = conv1(resize(at::silu(normal(norm1, x))));
     const Tensor c = emb_out(emb).unsqueeze(-1).unsqueeze(-1);
     if (affine) {
       const auto scale_shift = c.chunk(2, 1);
-      h = norm2(h) * (1 + scale_shift[0]) + scale_shift[1];
+      h = normal(norm2, h) * (1 + scale_shift[0]) + scale_shift[1];
     } else {
-      h = norm2(h + c);
+      h = normal(norm2, h + c);
     }
     h = at::silu(h);
     if (training->is_training()) h = dropout_by_row(h, share, at);
@@ -101,7 +105,7 @@ Layer attention_block(Module& root, const std::string& at, int64_t channels, con
     };
     // Contiguous tokens: the bias is added in the product.
     const Tensor rows =
-        linear(before(x).flatten(2).transpose(1, 2).contiguous(), qkv);  // (N, T, 3C)
+        linear(normal(before, x).flatten(2).transpose(1, 2).contiguous(), qkv);  // (N, T, 3C)
     const Tensor split = grouped ? rows.unflatten(2, {heads, 3, -1}).permute({3, 0, 2, 1, 4})
                                  : rows.unflatten(2, {3, heads, -1}).permute({2, 0, 3, 1, 4});
     const auto parts = split.unbind(0);
@@ -170,7 +174,7 @@ class UNet : public Backbone {
       h = run(layers, at::cat({h, skips.back()}, 1), emb);
       skips.pop_back();
     }
-    return out_conv_(at::silu(out_norm_(h)));
+    return out_conv_(at::silu(normal(out_norm_, h)));
   }
 
  private:
