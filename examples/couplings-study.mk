@@ -94,5 +94,4 @@ $(OUT)/teacher.json: $(OUT)/samples-teacher.h5 $(OUT)/data.h5
 $(OUT)/report.html: $(SEEDS:%=$(OUT)/%/results.json) $(OUT)/teacher.json
 	$(BIN)/couplet-report $(PAIRS) $(OUT)/teacher.h5 $^ -s title='Couplings' --force -q -o $@
 
-.SECONDARY:
 .DELETE_ON_ERROR:

@@ -71,5 +71,4 @@ SAMPLES.$1 += $(OUT)/$1/$2/$3-$4.h5
 endef
 $(foreach p,$(PARTS),$(eval $(call part,$p)))
 
-.SECONDARY:
 .DELETE_ON_ERROR:

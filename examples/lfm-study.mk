@@ -112,5 +112,4 @@ $(OUT)/table.txt: $(filter %-nll.json,$(RESULTS))
 $(OUT)/report.html: $(RESULTS) $(OUT)/table.txt
 	$(BIN)/couplet-report $(filter-out %.txt,$^) -s title='Local flow matching' --force -q -o $@
 
-.SECONDARY:
 .DELETE_ON_ERROR:

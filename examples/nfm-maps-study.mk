@@ -58,5 +58,4 @@ $(OUT)/teacher.json: $(PAIRS)/samples-teacher.h5 $(PAIRS)/data.h5
 $(OUT)/report.html: $(SEEDS:%=$(OUT)/%/ends.json) $(SEEDS:%=$(OUT)/%/laws.json) $(OUT)/teacher.json
 	$(BIN)/couplet-report $^ -s title='Maps of a student' --force -q -o $@
 
-.SECONDARY:
 .DELETE_ON_ERROR:
