@@ -48,7 +48,7 @@ int main(int argc, char** argv) {
     require_option(asked || (features.empty() && options.read == SummaryOptions() &&
                              unchanged(options.measure) &&
                              options.reference_split == Options().reference_split),
-                   "--features, 'batch', 'metrics', 'reference_split' ask nothing of fields");
+                   "--features and options of samples and metrics ask nothing of fields");
     require_option(!compare || (run.output.empty() && !repeats),
                    "--compare-protocols goes without -o and --repeats");
     if (!run.output.empty()) check_statistics_name(run.output);

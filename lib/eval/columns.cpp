@@ -64,6 +64,10 @@ std::map<std::string, ColumnOf> columns(const ColumnOptions& options, const Gene
   return out;
 }
 
+bool holds_rms(const std::string& column) {
+  return column == "pair_distance" || column == "semigroup" || column == "round_trip";
+}
+
 double mean_of(const h5::File& samples, const std::string& column) {
   return samples.read(column).to(at::kDouble).mean().item<double>();
 }

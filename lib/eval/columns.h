@@ -30,6 +30,9 @@ struct ColumnOptions {
 std::map<std::string, ColumnOf> columns(const ColumnOptions& options, const Generator& generator,
                                         const Requests& requests, const Checkpoint& model);
 
+/// Whether a column holds root mean squares, whose own root mean square is that of all rows.
+bool holds_rms(const std::string& column);
+
 /// The mean of a column.
 double mean_of(const h5::File& samples, const std::string& column);
 

@@ -3,9 +3,9 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/error.h"
+#include "eval/columns.h"
 #include "eval/energy.h"
 #include "eval/inception_score.h"
 #include "eval/kernel_distance.h"
@@ -206,9 +206,8 @@ json label_agreement(const Comparison& c) {
 json column_means(const Comparison& c) {
   json out = json::object();
   for (const auto& [name, column] : c.samples.columns) {
-    const bool rms = name == "pair_distance" || name == "semigroup" || name == "round_trip";
     const Tensor a = column.to(at::kDouble);
-    out[name] = (rms ? a.square().mean().sqrt() : a.mean()).item<double>();
+    out[name] = (holds_rms(name) ? a.square().mean().sqrt() : a.mean()).item<double>();
   }
   return out;
 }
@@ -231,7 +230,7 @@ const std::vector<Metric>& metrics() {
       {"label_agreement", "share of the rows that the classifier gives the label asked for",
        "a classifier, and samples with labels", true, false, label_agreement},
       {"columns",
-       "means of the samples' own columns, curvature and others; of root mean squares the same",
+       "means of the samples' own columns, of root mean squares the root of the mean square",
        "such columns", true, false, column_means},
       {"kid", "kernel distance in each extractor's features (1801.01401)", both, false, true,
        kernel_distances},

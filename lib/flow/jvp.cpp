@@ -60,7 +60,7 @@ Derivative derivative(const std::string& name) {
 
 ValueAndSlope jvp(const ManyToOne& f, const std::vector<Tensor>& x, const std::vector<Tensor>& dx,
                   Derivative how) {
-  const WrittenOutAttention written_out;
+  const WrittenOut written_out;
   return how == Derivative::forward ? forward(f, x, dx) : backward(f, x, dx);
 }
 

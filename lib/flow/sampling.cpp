@@ -9,19 +9,15 @@ namespace couplet {
 
 namespace {
 
-/// Samples as they are stored. A byte cannot say that a number is not finite, and the same command
-/// would come to it again; of floats the first batch with one is told of.
-Tensor stored(const Tensor& x, const Scaling& scaling, bool as_bytes, int64_t first, bool& warned,
-              const Run& run, RowFile& file) {
-  const int64_t bad = warned ? 0 : finite_rows(x).logical_not().nonzero().size(0);
-  const std::string what = text(bad, " of the ", x.size(0), " samples from row ", first,
-                                " on hold numbers that are not finite");
-  const std::string why = "the model diverges with these options (steps, solver, guidance)";
-  if (bad > 0 && as_bytes) file.discard();
-  require(bad == 0 || !as_bytes, what, ", which bytes cannot keep: ", why);
-  if (bad > 0) run.log->warn(what + ": " + why);
-  warned = warned || bad > 0;
-  return as_bytes ? scaling.to_bytes(x) : scaling.to_stored(x);
+constexpr const char* diverged = "the model diverges with these options (steps, solver, guidance)";
+
+/// A byte cannot say that a number is not finite; the same command would come to it again.
+Tensor bytes_of(const Tensor& x, const Scaling& scaling, int64_t first, RowFile& file) {
+  const int64_t bad = finite_rows(x).logical_not().nonzero().size(0);
+  if (bad > 0) file.discard();
+  require(bad == 0, bad, " of the ", x.size(0), " samples from row ", first,
+          " on hold numbers that are not finite, which bytes cannot keep: ", diverged);
+  return scaling.to_bytes(x);
 }
 
 }  // namespace
@@ -39,15 +35,17 @@ json sample_rows(const Generator& generator, const Requests& requests, const Sam
   }
   plan = told(*run.group, plan);
   if (generator.follow) generator.follow(plan);
-  bool warned = false;
+  bool finite = true;
   const auto make = [&](int64_t begin, int64_t end) {
     const Tensor row = row_range(rows.begin + begin, rows.begin + end, run.device);
     const int64_t before = generator.evaluated ? generator.evaluated() : 0;
     const Tensor x0 = requests.x0(row), label = requests.labels(row);
     const Tensor x = generator.generate(x0, label, row);
-    Tensors out = {{"x", stored(x, scaling, as_bytes, rows.begin + begin, warned, run, file)},
-                   {"label", label},
-                   {"row", row}};
+    if (!as_bytes) finite = finite && finite_rows(x).logical_not().nonzero().size(0) == 0;
+    Tensors out = {
+        {"x", as_bytes ? bytes_of(x, scaling, rows.begin + begin, file) : scaling.to_stored(x)},
+        {"label", label},
+        {"row", row}};
     if (generator.evaluated) {  // of this batch, whose rows took the same steps
       const double nfe = static_cast<double>(generator.evaluated() - before);
       out["nfe"] = at::full({x.size(0)}, nfe / static_cast<double>(x.size(0)));
@@ -55,13 +53,18 @@ json sample_rows(const Generator& generator, const Requests& requests, const Sam
     for (const auto& [name, column] : columns) out[name] = column({x0, label, row, x});
     file.put(begin, out);
   };
+  const auto tell = [&] {
+    if (run.group->any(!finite))
+      run.log->warn(text("samples hold numbers that are not finite: ", diverged));
+  };
   while (file.done() < file.rows()) {
     const Turn turn = file.next(batch);
     if (turn.begin < turn.end) make(turn.begin, turn.end);
     file.advance(turn.all, plan);
     run.log->progress("sampling", file.done(), file.rows());
-    if (run.stop() && file.done() < file.rows()) file.pause();
+    if (run.stop() && file.done() < file.rows()) tell(), file.pause();
   }
+  tell();
   return plan;
 }
 

@@ -18,10 +18,11 @@ struct ColumnOf {
   Tensor operator()(const Made& made) const { return measure(made); }
 };
 
-/// Generates the rows the file still lacks, batch by batch, each process its own; x is stored as
-/// the data were, as bytes where they were bytes; of an adaptive solver a column "nfe" too. Returns
-/// how a flow was decoded by sweeps (null: it was not): found by a trial on the first batch, and
-/// kept with the rows, so that an interrupted run goes on with it.
+/// Generates the rows the file still lacks, batch by batch, each process its own; x as bytes, or in
+/// the units of the data's file. Errors: numbers that are not finite, of bytes; of floats a
+/// warning. Of an adaptive solver a column "nfe" too. Returns how a flow was decoded by sweeps
+/// (null: it was not): found by a trial on the first batch, and kept with the rows, so that an
+/// interrupted run goes on with it.
 json sample_rows(const Generator& generator, const Requests& requests, const SampleRows& rows,
                  int64_t batch, const Scaling& scaling, bool as_bytes,
                  const std::map<std::string, ColumnOf>& columns, const Run& run, RowFile& file);

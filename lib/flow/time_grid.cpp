@@ -53,8 +53,10 @@ std::vector<double> chosen_times(const GridOptions& options, int64_t steps) {
   refuse_changed(others, "times that are listed");
   bool rising = times.size() > 1 && times.front() == 0 && times.back() == 1;
   for (size_t k = 1; k < times.size(); ++k) rising = rising && times[k - 1] < times[k];
-  require_option(rising, "option 'times' must rise from 0 to 1, found ", json(times).dump(),
-                 "; back to noise goes nf-encode-couplings (-s coupling=jumped, or pushed)");
+  const bool falling = times.front() > times.back();
+  require_option(
+      rising, "option 'times' must rise from 0 to 1, found ", json(times).dump(),
+      falling ? "; nf-encode-couplings goes back over such times (-s coupling=jumped)" : "");
   return times;
 }
 

@@ -42,6 +42,7 @@ struct LossTraits {
   bool d_ds = false;    ///< differentiates the student by s, its network's first clock
   /// Or "dyadic": of length 1/2^k from its multiples; "to-end": to t = 1; "whole": from 0 to 1.
   std::string jumps = "any";
+  double shortest = 0;  ///< of dyadic jumps
   /// Whether there are jumps from more than one time to more than one.
   bool anywhere() const { return jumps == "any" || jumps == "dyadic"; }
   /// Whether it reads models.teacher.

@@ -93,6 +93,7 @@ Distiller::Distiller(const DistillOptions& options, const Interpolant& path, con
 json facts_of(const DistillOptions& options, const Checkpoint& student, const std::string& pairs) {
   const LossTraits traits = distillation_losses().make(options.loss)->traits;
   json facts = {{"jumps", traits.jumps}, {"interpolant", student.facts.at("interpolant")}};
+  if (traits.shortest > 0) facts["shortest_jump"] = traits.shortest;
   facts["pairs"] = traits.teacher ? student.facts.value("pairs", pairs) : pairs;
   if (!options.guidance.empty()) facts["guidance"] = options.guidance;
   if (options.encode > 0) facts["encodes"] = true;

@@ -42,7 +42,7 @@ Tensor group_norm(const Tensor& x, int64_t groups, const Tensor& weight, const T
   return at::group_norm(wide ? x.to(at::kFloat) : x, groups, weight, bias, eps);
 }
 
-WrittenOutAttention::WrittenOutAttention() : before_(written_out) { written_out = true; }
-WrittenOutAttention::~WrittenOutAttention() { written_out = before_; }
+WrittenOut::WrittenOut() : before_(written_out) { written_out = true; }
+WrittenOut::~WrittenOut() { written_out = before_; }
 
 }  // namespace couplet

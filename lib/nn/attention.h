@@ -19,12 +19,12 @@ Tensor group_norm(const Tensor& x, int64_t groups, const Tensor& weight, const T
 
 /// While one lives, all of them on this thread are in operations that have a forward derivative and
 /// a backward pass through it; the fused kernels and LibTorch's softmax have not.
-class WrittenOutAttention {
+class WrittenOut {
  public:
-  WrittenOutAttention();
-  ~WrittenOutAttention();
-  WrittenOutAttention(const WrittenOutAttention&) = delete;
-  WrittenOutAttention& operator=(const WrittenOutAttention&) = delete;
+  WrittenOut();
+  ~WrittenOut();
+  WrittenOut(const WrittenOut&) = delete;
+  WrittenOut& operator=(const WrittenOut&) = delete;
 
  private:
   bool before_;

@@ -12,14 +12,14 @@ TEST_CASE("written-out attention equals the fused one", "[nn]") {
     for (const std::optional<double> scale :
          {std::optional<double>(), std::optional<double>(0.7)}) {
       const Tensor fused = attention(q, k, v, scale);
-      const WrittenOutAttention guard;
+      const WrittenOut guard;
       CHECK(testing::distance(attention(q, k, v, scale), fused) < 2e-6);
     }
   }
 }
 
 TEST_CASE("large logits do not overflow written-out attention", "[nn]") {
-  const WrittenOutAttention guard;
+  const WrittenOut guard;
   const Tensor q = at::full({1, 1, 4, 8}, 1e3);
   CHECK(attention(q, q, at::ones_like(q)).isfinite().all().item<bool>());
 }
@@ -29,8 +29,8 @@ TEST_CASE("the guard holds for its own life", "[nn]") {
   const auto kernel = [&] { return std::string(attention(q, q, q).grad_fn()->name()); };
   const std::string before = kernel();
   {
-    const WrittenOutAttention outer;
-    { const WrittenOutAttention inner; }
+    const WrittenOut outer;
+    { const WrittenOut inner; }
     CHECK(kernel() != before);
   }
   CHECK(kernel() == before);

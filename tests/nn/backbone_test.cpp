@@ -92,7 +92,7 @@ TEST_CASE("backbones read nothing back from the device", "[nn]") {
       const auto [x, times, label] = inputs(clocks);
       const auto run = [&] { net->forward(x, times, label).sum().backward(); };
       CHECK(testing::host_reads(run).empty());
-      const WrittenOutAttention guard;
+      const WrittenOut guard;
       CHECK(testing::host_reads(run).empty());
     }
   }

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
+
 #include "base/error.h"
 #include "base/threads.h"
 #include "flow/flow_map.h"
@@ -30,17 +32,13 @@ Guidance guidance_of(const Checkpoint& model, double asked) {
   return {asked, at::full({1}, (asked - known[0]) / (known[1] - known[0]))};
 }
 
-}  // namespace
-
-namespace {
-
-// Whether each jump has a length 1/2^k and begins at a multiple of it.
-bool dyadic(const std::vector<double>& times) {
+// Whether each jump has a length 1/2^k, at least the shortest, and begins at a multiple of it.
+bool dyadic(const std::vector<double>& times, double shortest) {
   const auto whole = [](double a) { return std::abs(a - std::round(a)) < 1e-6; };
   bool all = true;
   for (size_t k = 1; k < times.size(); ++k) {
     const double length = times[k] - times[k - 1];
-    all = all && whole(std::log2(length)) && whole(times[k] / length);
+    all = all && whole(std::log2(length)) && whole(times[k] / length) && length > 0.99 * shortest;
   }
   return all;
 }
@@ -59,10 +57,11 @@ Generator jumping(const Checkpoint& model, const SamplingOptions& o, c10::Device
   const std::string known = model.facts.value("jumps", "any");
   require_option(steps == 1 || known != "whole",
                  "option 'steps': these maps were fitted to whole jumps alone, found ", steps);
-  require_option(known != "dyadic" || dyadic(times),
-                 "options 'steps' and 'times': this map was fitted to jumps of 1, 1/2, 1/4, … from "
-                 "multiples of their length, found ",
-                 json(times).dump());
+  const double shortest = model.facts.value("shortest_jump", 0.);
+  require_option(known != "dyadic" || dyadic(times, shortest),
+                 "options 'steps', 'grid', 'times': this map was fitted to jumps of 1, 1/2, 1/4, … "
+                 "to ",
+                 shortest, ", from multiples of their length, found ", json(times).dump());
   const bool to_end = known == "to-end" && steps > 1;
   require_option(!to_end || blocks == 1, "option 'steps': these maps of a chain were fitted to ",
                  "jumps to the end of a block alone, found ", steps);
@@ -116,7 +115,7 @@ Generator jumping(const Checkpoint& model, const SamplingOptions& o, c10::Device
           x1, [&](const Share& share) { return along(share.of(x1), share.of(label), times); });
     };
   }
-  if ((known == "any" || known == "dyadic") && blocks == 1) {
+  if ((known == "any" || (known == "dyadic" && shortest <= 0.5)) && blocks == 1) {
     generator.phi = [along](const Tensor& x, double s, double t, const Tensor& label) {
       return along(x, label, {s, t});
     };

@@ -16,7 +16,8 @@ struct Shortcut : DistillationLoss {
       : DistillationLoss({.law = false,
                           .target = target_decay(options.target_ema),
                           .teacher = by_teacher(options.velocity),
-                          .jumps = "dyadic"}),
+                          .jumps = "dyadic",
+                          .shortest = 2 / static_cast<double>(options.steps)}),
         options(options) {}
 
   // The first number says whether a row learns a step, and of what length; the second where.

@@ -20,8 +20,8 @@ struct ShortcutOptions {
 /// With a probability `share` |u(x_s, s, s + 2d) - sg (u'(x_s, s, s + d) + u'(x', s + d, s + 2d)) /
 /// 2|^2 with x' = x_s + d u'(x_s, s, s + d), where u' is the target network's, 2d = 1, 1/2, …
 /// 2/steps with equal chances and s on the grid of 2d; else |u(x_s, s, s) - w|^2, w the velocity
-/// (Frans et al., arXiv 2410.12557). Steps of 1/steps are taken with the velocity at their start,
-/// as there.
+/// (Frans et al., arXiv 2410.12557). Half steps of 1/steps are taken with the velocity at their
+/// start, as there.
 std::shared_ptr<DistillationLoss> make_shortcut(const ShortcutOptions& options);
 
 }  // namespace couplet
