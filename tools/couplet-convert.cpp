@@ -3,6 +3,7 @@
 
 #include "app/tool.h"
 #include "data/conversion.h"
+#include "data/laws.h"
 #include "eval/merge.h"
 #include "eval/statistics.h"
 #include "flow/weights.h"
@@ -31,7 +32,9 @@ int main(int argc, char** argv) {
            "of shards.",
        .example = "couplet-convert data/digits.csv.gz -s 'shape=[1,8,8]' -s range=16 -s test=0.2 "
                   "-o digits.h5",
-       .alone = true});
+       .alone = true,
+       .foreign = true,
+       .lists = listed("law:NAME, points of the plane", laws())});
   const auto& inputs =
       tool.inputs("input",
                   "IDX, CSV, HDF5, npy, npz, CIFAR's or a folder of images, law:NAME, one of our "

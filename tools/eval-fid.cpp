@@ -1,6 +1,5 @@
 // eval-fid: measure samples, or students, against a reference; one JSON object a line.
 #include <iostream>
-#include <set>
 
 #include "app/tool.h"
 #include "eval/measure.h"
@@ -27,7 +26,8 @@ int main(int argc, char** argv) {
   Tool tool({.name = "eval-fid",
              .summary = "Measure samples against a reference (FID, …), or a student's likelihood.",
              .example = "eval-fid samples.h5 digits.h5 --features data/features/digits.h5",
-             .output = Output::optional});
+             .output = Output::optional,
+             .lists = listed("metrics", metrics())});
   const auto& files = tool.inputs(
       "files",
       "samples, datasets, folders of images, npz or velocity fields to be measured, and last the "
@@ -37,9 +37,10 @@ int main(int argc, char** argv) {
   const auto& repeats = tool.flag("repeats", false, "a last line: mean and spread of all files");
   const auto& compare = tool.flag("compare-protocols", false, "a line for each way to read images");
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
-    require_option(files.size() > 1 || (!run.output.empty() && unchanged(options.measure) &&
-                                        options.split == Options().split),
-                   "nothing to measure: give samples before the reference, or -o for statistics");
+    require_option(
+        files.size() > 1 || (!run.output.empty() && unchanged(options.measure) &&
+                             options.split == Options().split && options.read.energy_rows == 0),
+        "nothing to measure: give samples before the reference, or -o for statistics");
     check(options.measure, options.read);
     const auto fields = std::count_if(files.begin(), files.end() - 1, is_velocity_field);
     require_option(fields > 0 || unchanged(options.nll),
@@ -48,12 +49,11 @@ int main(int argc, char** argv) {
     require_option(asked || (features.empty() && options.read == SummaryOptions() &&
                              unchanged(options.measure) &&
                              options.reference_split == Options().reference_split),
-                   "--features and options of samples and metrics ask nothing of fields");
+                   "--features and options of metrics ask nothing of fields: sample them");
     require_option(!compare || (run.output.empty() && !repeats),
                    "--compare-protocols goes without -o and --repeats");
     if (!run.output.empty()) check_statistics_name(run.output);
     std::vector<json> found;
-    std::set<json> warned;
     for (const NetworkProtocol& how :
          compare ? variants(features, options.network) : std::vector{options.network}) {
       const Extractors by = extractors_of(features, how, run.device);
@@ -70,7 +70,7 @@ int main(int argc, char** argv) {
         found.push_back(field ? nll(files[i], files.back(), options.split, options.nll, run)
                               : measure(samples, reference, options.measure, run.random));
         for (const json& words : found.back()["protocol"].value("cautions", json::array()))
-          if (warned.insert(words).second) run.log->warn(words);
+          run.log->warn(words);
         std::cout << found.back().dump() << std::endl;
       }
       if (!run.output.empty()) write_statistics(run, reference, {files.back(), features});

@@ -74,10 +74,7 @@ std::vector<std::pair<int, std::string>> exit_statuses(const ToolInfo& tool) {
 
 std::string usage(const ToolDescription& tool) {
   std::string line = tool.info.name;
-  for (const Argument& a : tool.arguments) {
-    const std::string name = a.name + (a.many ? "..." : "");
-    line += a.required ? " " + name : " [" + name + "]";
-  }
+  for (const Argument& a : tool.arguments) line += " " + a.name + (a.many ? "..." : "");
   for (const Argument& flag : tool.flags) {
     if (flag.required) line += " " + flag.name.substr(0, flag.name.find(',')) + " " + flag.value;
   }
@@ -120,15 +117,20 @@ std::string manual(const ToolDescription& tool) {
   return out + "\n\nExample:\n  " + info.example + "\n";
 }
 
-std::string variants(const std::vector<Option>& options) {
+std::string list_line(const std::string& name, const std::string& help) {
+  return "  " + padded(name, 18) + help + "\n";
+}
+
+std::string variants(const std::vector<Option>& options, const std::string& more) {
   std::string out;
   for (const Table* table : tables(options)) {
     out += table->noun() + "\n";
     for (const auto& name : table->names()) {
-      out += "  " + padded(name, 18) + table->help(name) + "\n";
+      out += list_line(name, table->help(name));
       for (const OptionInfo& own : table->options(name, "")) out += option_line(own, "      ");
     }
   }
+  out += more;
   return out.empty() ? "No option chooses from a table of variants here; see --help.\n" : out;
 }
 

@@ -43,8 +43,8 @@ std::vector<const Table*> tables(const std::vector<Option>& options);
 /// The page of --help: summary, arguments, options, statuses, a worked example.
 std::string manual(const ToolDescription& tool);
 
-/// The variants of every table the options choose from, each with its own options.
-std::string variants(const std::vector<Option>& options);
+/// The variants of every table the options choose from, each with its own options; then more.
+std::string variants(const std::vector<Option>& options, const std::string& more);
 
 /// The effective options as an experiment file, with where each value came from as a comment.
 std::string dump_config(const std::string& tool, const json& effective, const std::string& file,

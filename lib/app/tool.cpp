@@ -37,7 +37,7 @@ struct CommonFlags {
   int64_t threads = 0, seed = 0;
   double max_seconds = 0;
   bool force = false, dump_config = false, dry_run = false, list = false, no_provenance = false;
-  bool quiet = false, verbose = false;
+  bool quiet = false;
 };
 
 // The value of --set KEY.PATH=VALUE laid into an object; VALUE is JSON, or else a text.
@@ -109,6 +109,27 @@ void require_utf8(const std::vector<std::string>& command) {
     require_option(is_utf8(word), "'", word, "': names have to be UTF-8");
 }
 
+/// A file of ours is HDF5, whatever its name: one of another format would mislead.
+void refuse_foreign(const std::string& output) {
+  for (const char* ending :
+       {".csv", ".html", ".jpg", ".json", ".npy", ".npz", ".png", ".pt", ".pth", ".safetensors"}) {
+    require_option(!output.ends_with(ending), "--output ", output,
+                   ": is written as HDF5 (.h5), of ", "which couplet-convert makes other formats");
+  }
+}
+
+/// The first flag that is none of the tool's, with the nearest that is; else the parser's words.
+std::string unexpected(const CLI::App& app, const CLI::ExtrasError& error) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options())
+    for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+  for (const std::string& word : app.remaining()) {
+    const std::string flag = word.substr(0, word.find('='));
+    if (flag.starts_with("--")) return text("unknown option ", flag, did_you_mean(flag, names));
+  }
+  return error.what();
+}
+
 Argument described(const CLI::Option& option) {
   Argument a{.help = option.get_description(), .fallback = option.get_default_str()};
   a.required = option.get_required(), a.many = option.get_items_expected_max() > 1;
@@ -169,7 +190,7 @@ struct Tool::State {
   /// What a flag prints that asks for nothing but a page.
   std::optional<std::string> page(const std::string& flag, const OptionSet& options) {
     if (flag == "-h" || flag == "--help") return manual(description(options));
-    if (flag == "--list") return variants(options_of(options));
+    if (flag == "--list") return variants(options_of(options), info.lists);
     if (flag == "--man") return man_page(description(options));
     if (flag == "--completion") return completion(description(options));
     if (flag == "--version")
@@ -211,7 +232,9 @@ Tool::Tool(ToolInfo info) : state_(std::make_unique<State>(info)) {
   app.add_option("--max-seconds", c.max_seconds,
                  "after so long save and leave with status 75; what keeps nothing leaves with 1")
       ->check(CLI::NonNegativeNumber);
-  app.add_flag("--force", c.force, "write OUTPUT though it exists; give up other work in progress");
+  if (info.output != Output::none)
+    app.add_flag("--force", c.force,
+                 "write OUTPUT though it exists; give up other work in progress");
   if (!info.brief)
     app.add_flag("--dry-run", c.dry_run,
                  "begin for ten seconds, or --max-seconds, beside OUTPUT; print as JSON what all "
@@ -219,17 +242,17 @@ Tool::Tool(ToolInfo info) : state_(std::make_unique<State>(info)) {
   app.add_flag("--dump-config", c.dump_config,
                "print the effective options as JSON with comments, which -c reads, and stop");
   app.add_flag("--list", c.list, "print the variants that options choose from and stop");
-  app.add_flag("--no-provenance", c.no_provenance, "leave host, time and command out of the file");
+  if (info.output != Output::none)
+    app.add_flag("--no-provenance", c.no_provenance,
+                 "leave host, time and command out of the file");
   app.add_flag("-q,--quiet", c.quiet, "only errors and warnings on stderr");
-  app.add_flag("-v,--verbose", c.verbose, "more on stderr");
 }
 
 Tool::~Tool() = default;
 
-const std::string& Tool::input(const std::string& name, const std::string& help, bool optional) {
+const std::string& Tool::input(const std::string& name, const std::string& help) {
   auto& value = state_->keep("", std::string());
-  auto* option = state_->app.add_option(name, value, help);
-  if (!optional) option->required();
+  state_->app.add_option(name, value, help)->required();
   state_->input_texts.push_back(&value);
   return value;
 }
@@ -306,6 +329,9 @@ int Tool::run(int argc, char** argv, const OptionSet& options,
                    launch.size, " by mpirun or srun");
     const std::vector<std::string> command(argv, argv + argc);
     require_utf8(command);
+    require_option(!c.output.empty() || !(c.force || c.no_provenance),
+                   "--force and --no-provenance have no effect without --output");
+    if (info.output == Output::required && !info.foreign) refuse_foreign(c.output);
     listen_to_signals();
     group = join(launch, command);
     Run run;
@@ -316,7 +342,6 @@ int Tool::run(int argc, char** argv, const OptionSet& options,
     run.provenance = !c.no_provenance;
     run.log = std::make_shared<Log>(!run.leads() ? Log::Level::silent
                                     : c.quiet    ? Log::Level::quiet
-                                    : c.verbose  ? Log::Level::verbose
                                                  : Log::Level::normal);
     flush_denormals();
     keep_freed_memory();
@@ -361,8 +386,10 @@ int Tool::run(int argc, char** argv, const OptionSet& options,
     require(std::cout.good() && std::fclose(stdout) == 0, "stdout cannot be written to its end");
     return 0;
   } catch (const CLI::ParseError& e) {
-    const std::string words = text(info.name, ": ", e.what(), "; see ", info.name, " --help");
-    return end_run(words, 2, launch, group.get());
+    const auto* extras = dynamic_cast<const CLI::ExtrasError*>(&e);
+    const std::string words = extras ? unexpected(state_->app, *extras) : e.what();
+    return end_run(text(info.name, ": ", words, "; see ", info.name, " --help"), 2, launch,
+                   group.get());
   } catch (const std::exception& e) {
     const Verdict verdict = explain(e);
     return end_run(info.name + ": " + verdict.message, verdict.status, launch, group.get());

@@ -15,8 +15,10 @@ enum class Output { required, optional, none };
 struct ToolInfo {
   std::string name, summary, about, example;
   Output output = Output::required;
-  bool alone = false;  ///< works in one process: of many nothing would come
-  bool brief = false;  ///< done in moments: --dry-run would have nothing to tell
+  bool alone = false;    ///< works in one process: of many nothing would come
+  bool brief = false;    ///< done in moments: --dry-run would have nothing to tell
+  bool foreign = false;  ///< writes other formats than HDF5, by OUTPUT's ending
+  std::string lists;     ///< what --list tells besides the tables of options
 };
 
 /// What a tool's options struct comes down to for the frame, which is not a template.
@@ -26,13 +28,23 @@ struct OptionSet {
   std::vector<const Table*> tables;  ///< of its components, in the order of the list
 };
 
+/// A line of --list.
+std::string list_line(const std::string& name, const std::string& help);
+/// For ToolInfo::lists: a table that is no option's, of rows with a name and help.
+template <class Row>
+std::string listed(const std::string& noun, const std::vector<Row>& rows) {
+  std::string out = noun + "\n";
+  for (const Row& row : rows) out += list_line(row.name, row.help);
+  return out;
+}
+
 class Tool {
  public:
   explicit Tool(ToolInfo info);
   ~Tool();
 
-  /// A positional argument; the reference is filled when main parses. Optional ones come last.
-  const std::string& input(const std::string& name, const std::string& help, bool optional = false);
+  /// A positional argument; the reference is filled when main parses.
+  const std::string& input(const std::string& name, const std::string& help);
   /// One or more positional arguments.
   const std::vector<std::string>& inputs(const std::string& name, const std::string& help);
   /// --name VALUE (or a switch, for bool): only what is not part of the experiment.

@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "formats/bytes.h"
 
 namespace couplet {
 
@@ -36,14 +37,6 @@ json read_json(const std::string& path) {
   std::ifstream in(path);
   const json value = json::parse(in, nullptr, false);
   return value.is_discarded() ? json() : value;
-}
-
-void write_json(const std::string& path, const json& value) {
-  std::ofstream out(path + ".new");
-  out << value.dump(1) << std::endl;
-  require(out.good(), path, ": cannot be written: ", std::strerror(errno));
-  out.close();
-  rename_synced(path + ".new", path);
 }
 
 std::string differences(const json& before, const json& now) {
@@ -153,7 +146,7 @@ void Workplace::take(const json& now, const json& flags, const std::vector<std::
         "; --force gives it up");
     for (const auto& path : work) fs::remove_all(path);
   }
-  write_json(run.partial("command.json"), now);
+  write_bytes(run.partial("command.json"), now.dump(1) + "\n");
 }
 
 Workplace::~Workplace() {

@@ -42,7 +42,7 @@ void Log::say(const std::string& line) {
 }
 
 void Log::warn(const std::string& line) {
-  if (level_ == Level::silent) return;
+  if (level_ == Level::silent || !warned_.insert(line).second) return;
   end_line();
   std::cerr << "warning: " << line << std::endl;
 }
@@ -66,10 +66,12 @@ void Log::progress(const std::string& what, int64_t done, int64_t total, const s
 
   const double seconds = pace_.seconds;
   const double rate = seconds > 0 ? static_cast<double>(done - pace_.first) / seconds : 0;
-  char numbers[128];
-  std::snprintf(numbers, sizeof numbers, " %lld/%lld  %.4g/s", static_cast<long long>(done),
-                static_cast<long long>(total), rate);
-  std::string line = what + numbers;
+  std::string line = text(what, " ", done, "/", total);
+  if (rate > 0) {
+    char shown[32];
+    std::snprintf(shown, sizeof shown, "  %.4g/s", rate);
+    line += shown;
+  }
   if (done < total && rate > 0) {
     line += "  " + duration(static_cast<double>(total - done) / rate) + " left";
   } else {

@@ -1,6 +1,7 @@
 // What a run tells: lines and progress for people on stderr, records for programs.
 #pragma once
 #include <chrono>
+#include <set>
 #include <string>
 
 #include "base/types.h"
@@ -10,12 +11,12 @@ namespace couplet {
 class Log {
  public:
   /// silent: says and records nothing, another process does.
-  enum class Level { silent, quiet, normal, verbose };
+  enum class Level { silent, quiet, normal };
   explicit Log(Level level = Level::quiet) : level_(level) {}
 
   /// One line for people.
   void say(const std::string& line);
-  /// A line that begins with "warning: "; also when quiet.
+  /// A line that begins with "warning: ", the same one once; also when quiet.
   void warn(const std::string& line);
   /// Work done of total, with rate and time left: one line on a terminal, else one every 30 s and
   /// at each tenth. note: what else to show, say "loss 0.12". Every long loop tells it each turn.
@@ -42,6 +43,7 @@ class Log {
   int64_t shown_tenth_ = -1;
   Clock::time_point begin_, shown_;
   bool line_open_ = false;
+  std::set<std::string> warned_;
 };
 
 /// 3725 -> "1h 2m"; 42 -> "42s".

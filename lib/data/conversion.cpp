@@ -232,7 +232,7 @@ void write_arrays(const Subject& subject, const ConversionOptions&, const Run& r
   const DatasetContents& data = subject.contents;
   Tensors arrays = data.columns;
   if (data.labels.defined()) arrays["label"] = data.labels;
-  arrays["train"] = at::scalar_tensor(data.train, at::kLong);
+  if (data.train < data.x.rows()) arrays["train"] = at::scalar_tensor(data.train, at::kLong);
   arrays["scale"] = at::tensor(data.scaling.scale, at::kDouble);
   arrays["shift"] = at::tensor(data.scaling.shift, at::kDouble);
   write_npz(run.output, arrays, {{"x", data.x}},

@@ -47,10 +47,10 @@ Tensor resize_as_tensorflow(const Tensor& x) {
 
 const std::vector<InceptionInput>& inception_inputs() {
   static const std::vector<InceptionInput> table = {
-      {"tensorflow", "the FID's own code, torch-fidelity: bilinear, TensorFlow 1's", tensorflow},
-      {"pytorch-fid", "bilinear about the pixels' middles, 2 x / 255 - 1", pytorch_fid},
-      {"torchmetrics", "bilinear with antialiasing", torchmetrics},
-      {"clean-fid", "bicubic with antialiasing, as PIL's", clean_fid},
+      {"tensorflow", tensorflow},
+      {"pytorch-fid", pytorch_fid},
+      {"torchmetrics", torchmetrics},
+      {"clean-fid", clean_fid},
   };
   return table;
 }

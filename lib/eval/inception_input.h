@@ -9,11 +9,12 @@ namespace couplet {
 
 /// levels: (N, 3, H, W) float grey levels 0 .. 255 -> (N, 3, 299, 299), about -1 .. 1.
 struct InceptionInput {
-  std::string name, help;
+  std::string name;
   Tensor (*prepare)(const Tensor& levels);
 };
 /// "tensorflow", of the FID's own code and torch-fidelity: bilinear from pixel i in/out on, without
-/// half a pixel's shift or antialiasing; "pytorch-fid"; "torchmetrics"; "clean-fid" (2104.11222).
+/// half a pixel's shift or antialiasing; "pytorch-fid": bilinear about the pixels' middles;
+/// "torchmetrics": that with antialiasing; "clean-fid": bicubic with it, as PIL's (2104.11222).
 const std::vector<InceptionInput>& inception_inputs();
 /// Errors: BadOption.
 const InceptionInput& inception_input(const std::string& name);

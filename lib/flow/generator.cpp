@@ -7,16 +7,9 @@
 
 namespace couplet {
 
-Generator make_generator(const Checkpoint& model, const SamplingOptions& options,
+Generator make_generator(const Checkpoint& trained, const SamplingOptions& options,
                          c10::Device device, int64_t batches, const Random& noise) {
-  if (options.ema != 0) {
-    SamplingOptions rest = options;
-    rest.ema = 0;
-    Generator generator = make_generator(chosen_average(model, options.raw, options.ema), rest,
-                                         device, batches, noise);
-    generator.protocol["ema"] = options.ema;
-    return generator;
-  }
+  const Checkpoint model = chosen_average(trained, options.raw, options.ema);
   require_option(options.precision == "fp32" || options.precision == "bf16",
                  "option 'precision' must be fp32 or bf16, found ", options.precision);
   Generator generator = model.kind == "normalizing-flow" ? decoding(model, options, device, batches)
@@ -27,6 +20,7 @@ Generator make_generator(const Checkpoint& model, const SamplingOptions& options
   json& protocol = generator.protocol;
   protocol["model"] = model.kind;
   protocol["weights"] = average ? "average" : "raw";
+  if (options.ema != 0) protocol["ema"] = options.ema;
   if (!protocol.contains("guidance")) protocol["guidance"] = options.guidance;
   if (options.precision != "fp32") protocol["precision"] = options.precision;
   const GridOptions& grid = options.grid;

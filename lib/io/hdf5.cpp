@@ -181,7 +181,8 @@ Id open_existing(const std::string& path, unsigned mode) {
   require(::access(path.c_str(), R_OK) == 0, path, ": cannot be read (permission)");
   const Id access = file_access();
   Id file(H5Fopen(path.c_str(), mode, access), H5Fclose);
-  require(file >= 0, path, ": not a whole HDF5 file (truncated, damaged or of another kind)");
+  require(file >= 0, path, ": not a whole HDF5 file (truncated or damaged; couplet-convert reads ",
+          "files of other kinds)");
   return file;
 }
 

@@ -96,7 +96,7 @@ std::string rows_of(const std::string& title, const json& object) {
   return out.empty() ? "" : title + "\n" + out;
 }
 
-std::string data_text(const json& description, bool verbose) {
+std::string data_text(const json& description) {
   std::string out = "data\n";
   if (description.contains("rows")) out += row_of("rows", description["rows"]);
   const json blocks = description.value("blocks", json::array());
@@ -108,7 +108,7 @@ std::string data_text(const json& description, bool verbose) {
   }
   for (const json& data : description["data"]) {
     const std::string name = data["name"].get<std::string>();
-    if (!blocks.empty() && !verbose && !data.contains("non_finite")) continue;
+    if (!blocks.empty() && !data.contains("non_finite")) continue;
     std::string line = data["type"].get<std::string>() + " " + data["sizes"].dump();
     if (data.contains("low")) {
       line += "  " + number(data["low"]) + " .. " + number(data["high"]) + ", mean " +
@@ -188,7 +188,7 @@ json describe(const std::string& path) {
   return out;
 }
 
-std::string describe_text(const json& description, bool verbose) {
+std::string describe_text(const json& description) {
   const json& provenance = description["provenance"];
   std::string out =
       description["path"].get<std::string>() + ": " + description["kind"].get<std::string>() + "\n";
@@ -201,7 +201,7 @@ std::string describe_text(const json& description, bool verbose) {
     out += "  made by" + std::string(18, ' ') + command + "\n";
   }
   out += rows_of("facts", description["facts"]) + rows_of("config", description["config"]);
-  out += data_text(description, verbose);
+  out += data_text(description);
   const std::string tree = lineage_text(provenance);
   for (size_t begin = 0; begin < tree.size();) {
     const size_t end = tree.find('\n', begin);

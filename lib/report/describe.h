@@ -10,8 +10,8 @@ namespace couplet {
 /// verified.
 json describe(const std::string& path);
 
-/// That as a page for a terminal. verbose: every dataset of a checkpoint too.
-std::string describe_text(const json& description, bool verbose = false);
+/// That as a page for a terminal; of a checkpoint's datasets those that are not finite.
+std::string describe_text(const json& description);
 
 /// Reads the whole file and compares its hash. Errors: what cannot be opened; CheckFailed for data
 /// that are not those written.

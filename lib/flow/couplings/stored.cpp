@@ -11,13 +11,22 @@ namespace couplet {
 
 namespace {
 
+const std::string& required_pairs(const std::string& path) {
+  const std::string kind = read_label(path).kind;
+  require(
+      kind == "couplings", path, ": holds ", kind, ", expected couplings; ",
+      "nf-encode-couplings makes them of a dataset or a flow, or -s coupling=independent (of a ",
+      "flow teacher) draws pairs afresh");
+  return path;
+}
+
 struct Stored : Coupling {
   Pairs pairs;
   c10::Device device;
   Random shuffle;
 
   explicit Stored(const CouplingInputs& inputs)
-      : pairs(read_pairs(inputs.file)),
+      : pairs(read_pairs(required_pairs(inputs.file))),
         device(inputs.run->device),
         shuffle(inputs.run->random.stream("pairs")) {
     require_option(inputs.data.empty(), "--data has no effect: ", inputs.file, " holds its data");
