@@ -24,23 +24,20 @@ int main(int argc, char** argv) {
   Tool tool({.name = "sample",
              .summary = "Make samples with a normalizing flow, a velocity field or a flow map.",
              .example = "sample map.h5 --rows 0-9999 -s steps=2 -o samples.h5"});
-  const auto& path = tool.input("model", "a checkpoint of any kind");
+  const auto& path = tool.input("model", "a normalizing flow, a velocity field or a flow map");
   const auto& range = tool.flag("rows", std::string("0-99"), "rows of the seed's samples, 0-9999");
   const auto& noise = tool.flag("noise", std::string(),
                                 "a file whose rows x0 (and label) are taken instead of the seed's");
   return tool.main<Options>(argc, argv, [&](const Options& options, Run& run) {
     const Checkpoint model =
         read_checkpoint(path, {"normalizing-flow", "velocity-field", "flow-map"});
-    require_null_branch(options.label == "none" && model.space.classes > 0, model);
-    require_option(
-        options.label != "none" || options.how.guidance == 0 || model.kind == "normalizing-flow",
-        "option 'guidance' has no effect on samples without a label");
     const SampleRows rows = parse_rows(range);
     require_option(options.batch > 0, "option 'batch' must be positive, found ", options.batch);
     const int64_t batches = (rows.end - rows.begin + options.batch - 1) / options.batch;
     const Generator generator =
         make_generator(model, options.how, run.device, batches, run.random.stream("diffusion"));
     const Requests requests(model.space, options.label, run.random.stream("x0"), noise, rows.end);
+    check_labels(requests, rows, options.how, model);
     const auto columns = couplet::columns(options.columns, generator, requests, model);
 
     require_option(!options.floats || model.facts.at("storage") == "u8",

@@ -2,7 +2,10 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "base/error.h"
+#include "base/named.h"
 
 namespace couplet {
 
@@ -48,15 +51,23 @@ Integrator adaptive(const AdaptiveOptions& o, Solver solver) {
 
 }  // namespace
 
+void check_path(const GridOptions& grid, const Interpolant& path) {
+  require_option(grid.grid != "edm" || &path == &interpolant("linear"),
+                 "option 'grid': edm's noise levels are those of the linear path alone");
+}
+
 Integrator make_integrator(const IntegratorOptions& options, const GridOptions& grid,
                            const Interpolant& path, const Random& noise) {
   const std::string name = options.solver.empty() ? "euler" : options.solver;
-  const bool sde = name == "euler-maruyama", adapts = !sde && solver(name).adaptive != nullptr;
+  const bool sde = name == "euler-maruyama";
+  std::vector<std::string> names = solver_names();
+  names.push_back("euler-maruyama");
+  if (std::find(names.begin(), names.end(), name) == names.end()) unknown("solver", name, names);
+  const bool adapts = !sde && solver(name).adaptive != nullptr;
   if (!sde) refuse_changed(options.sde, "the solver " + name + ", which adds no noise");
   if (!adapts) refuse_changed(options.adaptive, "the solver " + name + ", whose steps are given");
   if (adapts) refuse_changed(grid, "the solver " + name + ", which chooses its steps");
-  require_option(grid.grid != "edm" || &path == &interpolant("linear"),
-                 "option 'grid': edm's noise levels are those of the linear path alone");
+  check_path(grid, path);
   Integrator out = sde      ? stochastic(options.sde, grid, path, noise)
                    : adapts ? adaptive(options.adaptive, solver(name))
                             : Integrator{.solver = solver(name), .times = chosen_times(grid, 32)};

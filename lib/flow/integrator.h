@@ -57,6 +57,8 @@ struct Integrator {
                     const Visit& visit = {}) const;
 };
 
+/// Errors: BadOption, edm's noise levels on another path than the linear one.
+void check_path(const GridOptions& grid, const Interpolant& path);
 /// As the options say, for a field trained along a path. Errors: BadOption, for options without
 /// effect too.
 Integrator make_integrator(const IntegratorOptions& options, const GridOptions& grid,

@@ -17,12 +17,15 @@ Checkpoint beginning(const std::vector<std::string>& files, bool needs_teacher,
                    files[0], " are taken");
     return chosen_average(read_checkpoint(files[0], {"velocity-field"}), /*raw=*/false, ema);
   }
+  const Label data = read_label(files[0]);
+  require_option(data.kind != "velocity-field",
+                 "the pairs are missing: give couplings, or with -s ",
+                 "coupling=independent the data, after ", files[0]);
   require_option(!needs_teacher, "the loss needs a teacher: give a velocity field before ",
                  files[0],
                  "; none is needed with -s distil.loss=meanflow -s "
                  "distil.loss.velocity=pairs");
   require_option(ema == 0, "option 'ema' has no effect without a teacher");
-  const Label data = read_label(files[0]);
   Checkpoint field{.kind = "velocity-field", .facts = carried_on(data), .label = data};
   field.facts["interpolant"] = untaught.interpolant;
   interpolant(untaught.interpolant);

@@ -82,6 +82,10 @@ Tensor Requests::x1(const Tensor& rows) const {
 
 std::string Requests::data() const { return pairs_->artifact.fact("data"); }
 
+int64_t Requests::unlabelled(const SampleRows& rows) const {
+  return labels(row_range(rows.begin, rows.end)).lt(0).sum().item<int64_t>();
+}
+
 Tensor Requests::labels(const Tensor& rows) const {
   if (given_label_.defined()) {
     return given_label_.index_select(0, rows.cpu()).to(rows.device());

@@ -25,6 +25,8 @@ class Requests {
            const std::string& file = "", int64_t rows = 0);
   Tensor x0(const Tensor& rows) const;
   Tensor labels(const Tensor& rows) const;
+  /// How many of the rows have no label.
+  int64_t unlabelled(const SampleRows& rows) const;
   /// Whether the file is couplings, and the data x1 (N, *shape) that they pair with x0.
   bool paired() const { return pairs_ != nullptr; }
   Tensor x1(const Tensor& rows) const;

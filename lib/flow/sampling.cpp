@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/finite.h"
+#include "flow/loading.h"
 
 namespace couplet {
 
@@ -21,6 +22,17 @@ Tensor bytes_of(const Tensor& x, const Scaling& scaling, int64_t first, RowFile&
 }
 
 }  // namespace
+
+void check_labels(const Requests& requests, const SampleRows& rows, const SamplingOptions& options,
+                  const Checkpoint& model) {
+  const int64_t unlabelled = requests.unlabelled(rows);
+  require_null_branch(unlabelled > 0 && model.space.classes > 0, model);
+  // A flow guides without labels too; a map of a range is always told a scale.
+  const bool acts =
+      model.kind == "normalizing-flow" || model.facts.value("guidance", json::array()).size() == 2;
+  require_option(acts || options.guidance == 0 || unlabelled < rows.end - rows.begin,
+                 "option 'guidance' has no effect on samples without a label");
+}
 
 json sample_rows(const Generator& generator, const Requests& requests, const SampleRows& rows,
                  int64_t batch, const Scaling& scaling, bool as_bytes,

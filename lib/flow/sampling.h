@@ -18,6 +18,11 @@ struct ColumnOf {
   Tensor operator()(const Made& made) const { return measure(made); }
 };
 
+/// Errors: BadOption, rows without a label asked of a model that knows nothing of no label, or
+/// guidance for such rows alone.
+void check_labels(const Requests& requests, const SampleRows& rows, const SamplingOptions& options,
+                  const Checkpoint& model);
+
 /// Generates the rows the file still lacks, batch by batch, each process its own; x as bytes, or in
 /// the units of the data's file. Errors: numbers that are not finite, of bytes; of floats a
 /// warning. Of an adaptive solver a column "nfe" too. Returns how a flow was decoded by sweeps

@@ -26,7 +26,8 @@ void check(const DistillOptions& options) {
   require_option(options.solution_steps >= 0,
                  "option 'distil.solution_steps' must be 0 or more, found ",
                  options.solution_steps);
-  acts(options.solution_steps == 0 || traits.asks_teacher(), "solution_steps", ", or no teacher");
+  acts(options.solution_steps == 0 || traits.asks_teacher(), "solution_steps",
+       ", which asks no teacher here");
   require_option(options.label_drop >= 0 && options.label_drop < 1,
                  "option 'distil.label_drop' must be in [0, 1), found ", options.label_drop);
   require_option(options.label_drop == 0 || !traits.ends, "option 'distil.label_drop': the loss ",
@@ -39,7 +40,7 @@ void check(const DistillOptions& options) {
   require_option(range.size() <= 2 && (range.size() < 2 || range[0] < range[1]),
                  "option 'distil.guidance' must be a scale or a range that rises, found ",
                  json(range).dump());
-  acts(range.empty() || traits.asks_teacher(), "guidance", ", or no teacher");
+  acts(range.empty() || traits.asks_teacher(), "guidance", ", which asks no teacher here");
   require_option(range != std::vector{0.}, "option 'distil.guidance' of 0 has no effect");
 }
 
@@ -94,7 +95,11 @@ json facts_of(const DistillOptions& options, const Checkpoint& student, const st
   const LossTraits traits = distillation_losses().make(options.loss)->traits;
   json facts = {{"jumps", traits.jumps}, {"interpolant", student.facts.at("interpolant")}};
   if (traits.shortest > 0) facts["shortest_jump"] = traits.shortest;
-  facts["pairs"] = traits.teacher ? student.facts.value("pairs", pairs) : pairs;
+  const std::string taught = student.facts.value("pairs", pairs);
+  const bool points_of_pairs = !traits.ends && options.solution_steps == 0;
+  const bool own = !traits.teacher || (points_of_pairs && taught == "independent");
+  facts["pairs"] = own ? pairs : taught;
+  if (student.facts.contains("sigma")) facts["sigma"] = student.facts["sigma"];
   if (!options.guidance.empty()) facts["guidance"] = options.guidance;
   if (options.encode > 0) facts["encodes"] = true;
   facts["label_drop"] = options.label_drop;

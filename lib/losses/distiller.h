@@ -37,10 +37,10 @@ struct DistillOptions {
 /// it knows nothing of no label, a derivative by a clock that is too fast.
 void check(const DistillOptions& options);
 void check(const DistillOptions& options, const Checkpoint& teacher);
-/// What a map says of itself: "jumps", the loss's, of dyadic ones "shortest_jump"; "interpolant",
-/// and "pairs", the teacher's law or where none teaches that of its own pairs; "guidance" where
-/// there was any; "encodes": true where it knows jumps back; "label_drop". student: what it begins
-/// as.
+/// What a map says of itself: "jumps", the loss's, of dyadic ones "shortest_jump"; "interpolant"
+/// and "sigma", the teacher's; "pairs", "independent" where those of the teacher and those that
+/// gave x_s were; "guidance" where there was any; "encodes": true where it knows jumps back;
+/// "label_drop". student: what it begins as.
 json facts_of(const DistillOptions& options, const Checkpoint& student, const std::string& pairs);
 /// How many clocks a map needs: two, with a range of guidance three.
 int64_t clocks_of(const DistillOptions& options);

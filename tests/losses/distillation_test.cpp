@@ -586,6 +586,14 @@ TEST_CASE("A map tells the law of the pairs that taught it", "[losses]") {
   CHECK(facts_of(options, student, "independent")["pairs"] == "coupled");
   options.loss.value = {{"type", "consistency"}, {"velocity", "pairs"}};
   CHECK(facts_of(options, student, "independent")["pairs"] == "independent");
+  // Of an independent teacher asked on the paths of coupled pairs, or on its own ways.
+  student.facts = {{"interpolant", "linear"}, {"pairs", "independent"}, {"sigma", 0.3}};
+  options.loss.value = {{"type", "consistency"}};
+  CHECK(facts_of(options, student, "coupled")["pairs"] == "coupled");
+  CHECK(facts_of(options, student, "independent")["pairs"] == "independent");
+  options.solution_steps = 4;
+  CHECK(facts_of(options, student, "coupled")["pairs"] == "independent");
+  CHECK(facts_of(options, student, "coupled")["sigma"] == 0.3);
 }
 
 TEST_CASE("Losses in bf16 are near those in fp32", "[losses]") {

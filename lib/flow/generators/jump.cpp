@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/threads.h"
 #include "flow/flow_map.h"
+#include "flow/integrator.h"
 #include "flow/loading.h"
 #include "nn/autocast.h"
 
@@ -69,13 +70,18 @@ Generator jumping(const Checkpoint& model, const SamplingOptions& o, c10::Device
                  "option 'steps': between jumps to the end noise is drawn independently of the "
                  "data, but this map's pairs are coupled, found ",
                  steps);
+  require_option(!to_end || !model.facts.contains("sigma"),
+                 "option 'steps': between jumps to the end points are drawn on the path itself, "
+                 "but this map's teacher was trained with sigma ",
+                 model.facts.value("sigma", 0.), ", found ", steps);
+  const auto& path = interpolant(model.facts.value("interpolant", "linear"));
+  check_path(o.grid, path);
   std::vector<FlowMap> maps;  // numbered from data to noise
   for (size_t n = 0; n < blocks; ++n) {
     maps.push_back({load_backbone(model, guidance.w.defined() ? 3 : 2, device, o.raw, n),
                     guidance.w.defined() ? guidance.w.to(device) : Tensor()});
   }
   Generator generator;
-  const auto& path = interpolant(model.facts.value("interpolant", "linear"));
   const bool bf16 = o.precision == "bf16";
   // Through all maps: noise through those of a chain from the last on, data from the first.
   const auto along = [maps, bf16](Tensor x, const Tensor& label, const std::vector<double>& times,

@@ -31,9 +31,11 @@ struct Jumped : Pairing {
   }
 
   json facts() const override {
-    return {{"solver", map.protocol["solver"]},
-            {"steps", map.protocol["steps"]},
-            {"guidance", map.protocol["guidance"]}};
+    json told;
+    for (const char* name : {"solver", "steps", "grid", "rho", "times", "guidance"}) {
+      if (map.protocol.contains(name)) told[name] = map.protocol[name];
+    }
+    return told;
   }
 };
 
