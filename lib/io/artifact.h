@@ -8,7 +8,7 @@
 namespace couplet {
 
 /// What a file says of itself, as root attributes. facts: what else the kind carries on ("eta",
-/// "space", …), one attribute each.
+/// "shape", …), one attribute each.
 struct Label {
   std::string kind;  ///< "dataset", "couplings", "normalizing-flow", "velocity-field", …
   json config = json::object();  ///< the tool's effective options, every default written out

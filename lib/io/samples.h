@@ -1,4 +1,4 @@
-// Samples and statistics as files.
+// Samples as files.
 #pragma once
 #include "base/space.h"
 #include "io/artifact.h"

@@ -41,7 +41,7 @@ constexpr double plot_width = 360;
 std::string draw(const Plot& plot);
 
 /// Whether values span so much that a logarithmic axis shows them better: all positive, over 1
-/// : 30.
+/// : 10.
 bool spans_decades(const std::vector<double>& values);
 
 /// Round numbers between low and high, about count of them; on a logarithmic axis powers of ten, or
